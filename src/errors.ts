@@ -31,5 +31,8 @@ export class NotFound extends Error {}
 /** A body or batch over the limit: 413. */
 export class TooLarge extends Error {}
 
+/** A body of a type or encoding that is not read here: 415. */
+export class Unsupported extends Error {}
+
 /** The database is away, full or slower than the deadline: 503 with `Retry-After`. */
 export class Unavailable extends Error {}

@@ -1,0 +1,65 @@
+import basicAuth from '@fastify/basic-auth';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Database } from '../database/database.js';
+import { Unauthenticated } from '../errors.js';
+import { type Principal, principals } from './principal.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set on every route that `authenticate` guards. */
+    principal: Principal;
+  }
+}
+
+/**
+ * Makes every route of `app` answer 401 unless the request names a good key, in any of four forms: `Basic` of
+ * key_id:secret, or `Token KEY`, `apikey KEY`, `Bearer KEY` where KEY is key_id.secret.
+ */
+export async function authenticate(app: FastifyInstance, db: Database): Promise<void> {
+  const find = principals(db);
+  app.decorateRequest('principal');
+
+  async function accept(request: FastifyRequest, id: string, secret: string): Promise<void> {
+    const principal = await find(id, secret);
+    if (principal === null) throw new Unauthenticated('the key is unknown, revoked or has another secret');
+    request.principal = principal;
+  }
+
+  await app.register(basicAuth, {
+    validate: (id, secret, request, _reply, done) => {
+      accept(request, id, secret).then(() => done(), done);
+    },
+  });
+
+  async function byKey(request: FastifyRequest, scheme: string, key: string): Promise<void> {
+    const dot = key.indexOf('.');
+    await accept(request, key.slice(0, Math.max(dot, 0)), key.slice(dot + 1));
+    const account = request.headers['x-moveo-account-id'];
+    if (scheme === 'apikey' && account !== undefined && account !== request.principal.account_id) {
+      throw new Unauthenticated('X-Moveo-Account-Id is not the account of the key');
+    }
+  }
+
+  app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
+    const [, scheme = '', key = ''] = /^(\S+) +(\S+) *$/.exec(request.headers.authorization ?? '') ?? [];
+    const word = scheme.toLowerCase();
+    if (word === 'token' || word === 'apikey' || word === 'bearer') {
+      byKey(request, word, key).then(() => done(), done);
+    } else if (word === 'basic') {
+      app.basicAuth(request, reply, (error) => {
+        const refused = error instanceof Error && (error as { statusCode?: number }).statusCode === 401;
+        done(
+          refused && !(error instanceof Unauthenticated)
+            ? new Unauthenticated('the Authorization header is not readable')
+            : error,
+        );
+      });
+    } else {
+      done(
+        new Unauthenticated(
+          'give a key in the Authorization header: Basic base64(key_id:secret), or Bearer key_id.secret',
+        ),
+      );
+    }
+  });
+}

@@ -1,0 +1,75 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Sql } from '../database/connect.js';
+import type { Database } from '../database/database.js';
+
+export const permissions = ['read', 'write', 'admin'] as const;
+export type Permission = (typeof permissions)[number];
+
+/** A key as it is kept: its secret is only known as a hash. */
+export interface Key {
+  key_id: string;
+  account_id: string;
+  name: string;
+  permissions: Permission[];
+  /** Teams and bots that it is narrowed to; null is not narrowed. */
+  team_ids: string[] | null;
+  bot_ids: string[] | null;
+  created_at: string;
+  revoked_at: string | null;
+}
+
+/** A secret has 32 random bytes, so one round of SHA-256 keeps it as well as a slow hash would. */
+const hash = (secret: string) => createHash('sha256').update(secret).digest();
+
+const columns = (
+  sql: Sql,
+) => sql`key_id, account_id, name, to_jsonb(permissions) as permissions, to_jsonb(team_ids) as team_ids,
+  to_jsonb(bot_ids) as bot_ids, created_at::text, revoked_at::text`;
+
+/**
+ * Makes a key, and its account where that is new, and returns its secret: the only time that it is known.
+ * `id` and `secret` are made unless given. Throws the database's 23505 when the id exists.
+ */
+export async function createKey(
+  db: Database,
+  key: Pick<Key, 'account_id' | 'name' | 'permissions' | 'team_ids' | 'bot_ids'> & { key_id?: string; secret?: string },
+): Promise<{ key_id: string; secret: string }> {
+  const id = key.key_id ?? `k${randomBytes(8).toString('hex')}`;
+  const secret = key.secret ?? randomBytes(32).toString('base64url');
+  await db.write(
+    (sql) => sql`insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing`,
+  );
+  await db.write(
+    (sql) => sql`
+      insert into keys (key_id, account_id, name, secret_hash, permissions, team_ids, bot_ids)
+      values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],
+        ${key.team_ids}::text[], ${key.bot_ids}::text[])`,
+  );
+  return { key_id: id, secret };
+}
+
+/** All keys, oldest first; those of one account where it is given. */
+export const listKeys = (db: Database, account?: string): Promise<Key[]> =>
+  db.read<Key>(
+    (sql) => sql`select ${columns(sql)} from keys
+      ${account === undefined ? sql`` : sql`where account_id = ${account}::uuid`} order by created_at, key_id`,
+  );
+
+/** Ends a key; false when there is none of that id that is not ended already. Services notice within 30 seconds. */
+export async function revokeKey(db: Database, id: string): Promise<boolean> {
+  const ended = await db.write(
+    (sql) => sql`update keys set revoked_at = now() where key_id = ${id} and revoked_at is null returning key_id`,
+  );
+  return ended.length > 0;
+}
+
+/** The key of an id and secret, or null: unknown, revoked and wrong secret are one answer, in one time. */
+export async function findKey(db: Database, id: string, secret: string): Promise<Key | null> {
+  const [found] = await db.read<Key & { secret_hash: Buffer }>(
+    (sql) => sql`select ${columns(sql)}, secret_hash from keys where key_id = ${id} and revoked_at is null`,
+  );
+  const equal = timingSafeEqual(hash(secret), found?.secret_hash ?? hash(''));
+  if (found === undefined || !equal) return null;
+  const { secret_hash: _, ...key } = found;
+  return key;
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '../database/database.js';
+import { Forbidden } from '../errors.js';
+import type { Scope } from '../queries/scope.js';
+import { findKey, type Key, type Permission } from './keys.js';
+
+/** Who is asking: the key that a request came with. */
+export type Principal = Key;
+
+/** The scope of a key that has a permission; `admin` has them all. The only way from a request to a `Scope`. */
+export function scopeFor(principal: Principal, permission: Permission): Scope {
+  if (!principal.permissions.includes(permission) && !principal.permissions.includes('admin')) {
+    throw new Forbidden(
+      `this key may ${principal.permissions.join(' and ')}; the request needs one that may ${permission}`,
+    );
+  }
+  return { account: principal.account_id, teams: principal.team_ids, bots: principal.bot_ids };
+}
+
+/** Milliseconds that a key is remembered: far below the 30 s within which a revoked one must stop. */
+const MEMORY = 10_000;
+const MOST = 10_000;
+
+/** Looks up keys, remembering good ones for a short time so that not every request asks the database. */
+export function principals(db: Database): (id: string, secret: string) => Promise<Principal | null> {
+  const known = new Map<string, { principal: Principal; until: number }>();
+  return async (id, secret) => {
+    if (id.length > 200 || secret.length > 500 || /[\0]/.test(id)) return null;
+    const name = createHash('sha256').update(`${id}\0${secret}`).digest('base64'); // no secret stays in memory
+    const remembered = known.get(name);
+    const now = performance.now();
+    if (remembered !== undefined && remembered.until > now) return remembered.principal;
+    const principal = await findKey(db, id, secret);
+    known.delete(name);
+    if (principal !== null) {
+      if (known.size >= MOST) known.clear();
+      known.set(name, { principal, until: now + MEMORY });
+    }
+    return principal;
+  };
+}

@@ -1,0 +1,14 @@
+import { Command } from 'commander';
+import { readConfig } from '../config.js';
+import { openDatabase } from './open.js';
+
+/** `migrate`: brings the database to the current schema and says what was applied. `serve` does so by itself. */
+export const migrateCommand = () =>
+  new Command('migrate')
+    .description('bring the database to the current schema (serve does so by itself)')
+    .action(async () => {
+      const opened = await openDatabase(readConfig(process.env), { alone: false });
+      await opened.close();
+      const { applied } = opened;
+      process.stdout.write(applied.length === 0 ? 'the schema is current\n' : `applied ${applied.join(', ')}\n`);
+    });

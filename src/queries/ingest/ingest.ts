@@ -1,0 +1,56 @@
+import postgres from 'postgres';
+import type { Database } from '../../database/database.js';
+import { Forbidden } from '../../errors.js';
+import type { Scope } from '../scope.js';
+import { type EventRow, MAX_FAULTY } from './check.js';
+
+/** The SQLSTATE with which the database's `ingest` says that a conversation is out of the key's reach. */
+const OUTSIDE = 'CR403';
+
+/**
+ * Stores a checked batch whole or not at all, durable when this resolves, and folds the conversations that it touches.
+ * `indexes[n]` is the place of `rows[n]` in the batch, as errors name it.
+ * Returns how many events were new and how many repeat one that is stored or stands earlier in the batch.
+ * Throws `Forbidden`, naming the lines, when a conversation is out of the scope before or after the batch.
+ */
+export async function ingest(
+  db: Database,
+  scope: Scope,
+  rows: EventRow[],
+  indexes: number[],
+): Promise<{ accepted: number; duplicates: number }> {
+  if (rows.length === 0) return { accepted: 0, duplicates: 0 };
+  const seen = new Set<string>();
+  const distinct = rows.filter((row) => {
+    const key = `${row.conversation_id}\0${row.id}`; // U+0000 is in no id
+    return !seen.has(key) && seen.add(key);
+  });
+  const conversations = [...new Set(distinct.map((row) => row.conversation_id))];
+  const events = JSON.stringify(distinct);
+  try {
+    const [answer] = await db.write<{ accepted: number }>(
+      (sql) => sql`
+        select ingest(${scope.account}::uuid, ${events}::text, ${conversations}::text[],
+          ${scope.teams as string[] | null}::text[], ${scope.bots as string[] | null}::text[]) as accepted`,
+    );
+    const accepted = answer?.accepted ?? 0;
+    return { accepted, duplicates: rows.length - accepted };
+  } catch (error) {
+    if (!(error instanceof postgres.PostgresError && error.code === OUTSIDE)) throw error;
+    const outside = new Set<string>(JSON.parse(error.detail ?? '[]'));
+    const faults = rows.flatMap((row, n) =>
+      outside.has(row.conversation_id)
+        ? [
+            {
+              path: `$.events[${indexes[n]}]`,
+              message: 'the conversation is not within the teams and bots of this key',
+            },
+          ]
+        : [],
+    );
+    throw new Forbidden(
+      'this key may not write to some of these conversations; nothing was stored',
+      faults.slice(0, MAX_FAULTY),
+    );
+  }
+}

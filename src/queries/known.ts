@@ -1,0 +1,26 @@
+import type { Database } from '../database/database.js';
+import { inScope, type Scope } from './scope.js';
+
+/**
+ * Whether a bot or team is known to a caller: named by the attributes of any stored event of the account; to a narrowed
+ * key, only when a conversation in its reach carries it now.
+ */
+export async function isKnown(db: Database, scope: Scope, kind: 'bot' | 'team', id: string): Promise<boolean> {
+  const narrowed = scope.teams !== null || scope.bots !== null;
+  const found = await db.read((sql) =>
+    narrowed
+      ? sql`select from conversations c where ${inScope(sql, scope)} and not c.withdrawn
+          and ${kind === 'bot' ? sql`c.bot_id` : sql`c.team_id`} = ${id} limit 1`
+      : sql`select from known_ids where account_id = ${scope.account}::uuid and kind = ${kind} and id = ${id}`,
+  );
+  return found.length > 0;
+}
+
+/** Whether a conversation of this bot carries the version now. */
+export async function isVersionSeen(db: Database, scope: Scope, bot: string, version: string): Promise<boolean> {
+  const found = await db.read(
+    (sql) => sql`select from conversations c where ${inScope(sql, scope)} and not c.withdrawn
+      and c.bot_id = ${bot} and c.bot_version = ${version} limit 1`,
+  );
+  return found.length > 0;
+}

@@ -1,0 +1,12 @@
+/** Compares two texts by code point, as PostgreSQL's collation "C" does; JavaScript's `<` compares UTF-16 units. */
+export function byCodePoint(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  for (let n = 0; n < most; n++) {
+    const [x, y] = [a.charCodeAt(n), b.charCodeAt(n)];
+    if (x !== y) return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
+
+/** A surrogate is part of a character above all others, though its unit is below some of theirs. */
+const isSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;

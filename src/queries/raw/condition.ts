@@ -1,0 +1,60 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import { concat } from '../../database/fragments.js';
+import type { Dimension, Dimensions } from '../catalogue.js';
+import type { Filter, Moment, Test, Value } from '../query.js';
+
+/** A filter as one SQL condition that is true or false, never null. */
+export function condition(sql: Sql, filter: Filter, dimensions: Dimensions, moment: Moment): Fragment {
+  if ('dimension' in filter) return tested(sql, filter, dimensions[filter.dimension] as Dimension, moment);
+  if (filter.op === 'not') return sql`not ${condition(sql, filter.of, dimensions, moment)}`;
+  const joint = filter.op === 'and' ? sql` and ` : sql` or `;
+  const [first, ...rest] = filter.of.map((part) => condition(sql, part, dimensions, moment));
+  if (first === undefined) return filter.op === 'and' ? sql`true` : sql`false`;
+  return sql`(${first}${concat(
+    sql,
+    rest.map((part) => sql`${joint}${part}`),
+  )})`;
+}
+
+function tested(sql: Sql, filter: Test, dimension: Dimension, moment: Moment): Fragment {
+  const value = dimension.sql(sql, moment);
+  if (!dimension.many) return sql`coalesce(${test(sql, filter, dimension, value)}, false)`;
+  const empty = filter.op === 'in' && filter.values.includes(null) ? sql` or cardinality(${value}) = 0` : sql``;
+  return sql`(exists (select from unnest(${value}) one where ${test(sql, filter, dimension, sql`one`)})${empty})`;
+}
+
+/** The test of one value; null when the value is missing, but for `in` with null among its values. */
+function test(sql: Sql, filter: Test, dimension: Dimension, value: Fragment): Fragment {
+  switch (filter.op) {
+    case 'in': {
+      const present = filter.values.filter((item) => item !== null);
+      const missing = filter.values.includes(null) ? sql` or ${value} is null` : sql``;
+      return sql`(${value} = any(${list(sql, dimension, present)})${missing})`;
+    }
+    case 'bound': {
+      const { lower, upper } = filter;
+      const above =
+        lower === undefined
+          ? sql``
+          : sql` and ${value} ${lower.strict ? sql`>` : sql`>=`} ${one(sql, dimension, lower.value)}`;
+      const below =
+        upper === undefined
+          ? sql``
+          : sql` and ${value} ${upper.strict ? sql`<` : sql`<=`} ${one(sql, dimension, upper.value)}`;
+      return sql`(${value} is not null${above}${below})`;
+    }
+    case 'like':
+      return sql`${value} like ${filter.pattern}::text`;
+    case 'regex':
+      return sql`${value} ~ ${filter.pattern}::text`;
+  }
+}
+
+const one = (sql: Sql, { type }: Dimension, value: string | number): Fragment =>
+  type === 'number' ? sql`${String(value)}::text::numeric` : sql`${String(value)}::text`;
+
+function list(sql: Sql, { type }: Dimension, values: Value[]): Fragment {
+  const texts = values.map(String);
+  if (type === 'number') return sql`${texts}::text[]::numeric[]`;
+  return type === 'boolean' ? sql`${texts}::text[]::boolean[]` : sql`${texts}::text[]`;
+}

@@ -1,0 +1,18 @@
+import type { Fragment, Sql } from '../database/connect.js';
+
+/**
+ * What a caller may see: one account, and within it the teams and bots that its key is narrowed to (null: all).
+ * Every query takes one and writes it first; only `auth` makes them.
+ */
+export interface Scope {
+  account: string;
+  teams: readonly string[] | null;
+  bots: readonly string[] | null;
+}
+
+/** The condition of a scope on a table or alias `c` of conversations. A narrowed key never sees a null team or bot. */
+export function inScope(sql: Sql, scope: Scope): Fragment {
+  const teams = scope.teams === null ? sql`` : sql` and c.team_id = any(${scope.teams as string[]}::text[])`;
+  const bots = scope.bots === null ? sql`` : sql` and c.bot_id = any(${scope.bots as string[]}::text[])`;
+  return sql`c.account_id = ${scope.account}::uuid${teams}${bots}`;
+}

@@ -1,0 +1,39 @@
+import { stringify } from 'csv-stringify/sync';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+export type CsvCell = string | number | boolean | null | undefined;
+
+/**
+ * A table as CSV (RFC 4180): a header row, CRLF after every row, quotes where needed, null an empty cell, numbers as
+ * JSON writes them. A text that a spreadsheet would run as a formula gets a `'` in front; a number never does.
+ */
+export function csv(columns: string[], rows: CsvCell[][]): string {
+  const cells = rows.map((row) =>
+    row.map((cell) => (typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell)),
+  );
+  return stringify([columns, ...cells], {
+    record_delimiter: '\r\n',
+    quoted_match: /[\r\n]/,
+    cast: { number: String, boolean: String },
+  });
+}
+
+/** Whether a request asks for CSV: its `format` parameter, else its Accept header, else no. */
+export function wantsCsv(request: FastifyRequest, format: string | undefined): boolean {
+  if (format !== undefined) return format === 'csv';
+  return request.accepts().type(['application/json', 'text/csv']) === 'text/csv';
+}
+
+/** Sends a report as JSON or, where the request asks for it, as the CSV table of the same numbers. */
+export function sendReport<Body>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: Body,
+  table: (body: Body) => { columns: string[]; rows: CsvCell[][] },
+): FastifyReply {
+  const { format } = request.query as { format?: string };
+  reply.header('cache-control', 'private').header('vary', 'accept, authorization');
+  if (!wantsCsv(request, format)) return reply.send(body);
+  const { columns, rows } = table(body);
+  return reply.type('text/csv; charset=utf-8').serializer(String).send(csv(columns, rows));
+}

@@ -1,0 +1,36 @@
+import { Type } from '@sinclair/typebox';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { scopeFor } from '../../auth/principal.js';
+import type { Database } from '../../database/database.js';
+import { InvalidRequest } from '../../errors.js';
+import { checkEvents } from '../../queries/ingest/check.js';
+import { ingest } from '../../queries/ingest/ingest.js';
+import { MAX_BYTES, parseBatch, parseNdjson, unpack } from './parse.js';
+
+const Accepted = Type.Object({
+  accepted: Type.Integer({ description: 'Events that were new and are stored' }),
+  duplicates: Type.Integer({ description: 'Events whose conversation and id were there before; they changed nothing' }),
+});
+
+/** `POST /v1/events`: a batch of events in, whole or not at all. */
+export async function eventRoutes(app: FastifyInstance, db: Database): Promise<void> {
+  // The body is checked by the event types of queries/ingest, which name every faulty line; so it comes as bytes.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    ['application/json', 'application/x-ndjson'],
+    { parseAs: 'buffer', bodyLimit: MAX_BYTES },
+    (_request, body, done) => done(null, body),
+  );
+
+  app.post('/v1/events', { schema: { response: { 200: Accepted } } }, async (request) => {
+    const events = await eventsOf(request);
+    const { rows, indexes, faults, faulty } = checkEvents(events);
+    if (faulty > 0) throw new InvalidRequest(faults);
+    return ingest(db, scopeFor(request.principal, 'write'), rows, indexes);
+  });
+}
+
+async function eventsOf(request: FastifyRequest) {
+  const bytes = await unpack(request.body as Buffer, request.headers['content-encoding']);
+  return request.headers['content-type']?.startsWith('application/x-ndjson') ? parseNdjson(bytes) : parseBatch(bytes);
+}

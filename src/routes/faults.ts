@@ -1,0 +1,36 @@
+import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
+import { type Fault, InvalidRequest } from '../errors.js';
+
+/**
+ * Collects the faults of one request, so that all of them are told at once: first those of the schema, then what
+ * parsing finds. A part that already has a fault is parsed to nothing.
+ */
+export class Faults {
+  readonly #faults: Fault[] = [];
+
+  constructor(error?: { validation?: FastifySchemaValidationError[] }) {
+    for (const fault of error?.validation ?? []) this.#addSchemaFault(fault);
+  }
+
+  add(path: string, message: string): void {
+    if (!this.has(path)) this.#faults.push({ path, message });
+  }
+
+  has(path: string): boolean {
+    return this.#faults.some((fault) => fault.path === path);
+  }
+
+  /** Throws `InvalidRequest` when there are any. */
+  check(): void {
+    if (this.#faults.length > 0) throw new InvalidRequest(this.#faults);
+  }
+
+  #addSchemaFault({ keyword, instancePath, params, message }: FastifySchemaValidationError): void {
+    const path = instancePath.slice(1).split('/')[0] ?? '';
+    if (keyword === 'required') this.add(String(params.missingProperty), 'is needed');
+    else if (keyword === 'additionalProperties') this.add(String(params.additionalProperty), 'is not a parameter here');
+    else if (keyword === 'type' && params.type === 'string') this.add(path, 'is given once, as one value');
+    else if (keyword === 'enum') this.add(path, `must be one of ${(params.allowedValues as string[]).join(', ')}`);
+    else this.add(path, message ?? 'is not valid');
+  }
+}

@@ -1,0 +1,79 @@
+import { STATUS_CODES } from 'node:http';
+import { type Static, Type } from '@sinclair/typebox';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type Fault,
+  Forbidden,
+  InvalidRequest,
+  NotFound,
+  TooLarge,
+  Unauthenticated,
+  Unavailable,
+  Unsupported,
+} from '../errors.js';
+
+/** The body of every refusal (RFC 9457). */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'about:blank: the status says what kind of problem it is' }),
+    title: Type.String({ description: 'The status in words' }),
+    status: Type.Integer({ description: 'The HTTP status' }),
+    detail: Type.String({ description: 'What is wrong, and what to do' }),
+    errors: Type.Array(
+      Type.Object({
+        path: Type.String({ description: "A parameter's name, or a JSONPath into the body" }),
+        message: Type.String({ description: 'What is wrong there, and what is allowed' }),
+      }),
+      { description: 'Each fault of the request; empty where there is no such place' },
+    ),
+    request_id: Type.String({ description: 'The request in the log of the service' }),
+  },
+  { $id: 'Problem' },
+);
+
+/** Seconds after which a request that met an absent database is worth another try. */
+const RETRY_AFTER = '2';
+
+/** What is said of an error: its status, a sentence and the faults. What is not one of ours is a 500 that says nothing. */
+function describe(error: FastifyError | Error): { status: number; detail: string; errors: Fault[] } {
+  if (error instanceof InvalidRequest) {
+    const many = error.faults.length > 1 ? `${error.faults.length} faults in the request; the first: ` : '';
+    return { status: 400, detail: `${many}${named(error.faults[0])}`, errors: error.faults };
+  }
+  if (error instanceof Unauthenticated) return { status: 401, detail: error.message, errors: [] };
+  if (error instanceof Forbidden) return { status: 403, detail: error.message, errors: error.faults };
+  if (error instanceof NotFound) return { status: 404, detail: error.message, errors: [] };
+  if (error instanceof TooLarge) return { status: 413, detail: error.message, errors: [] };
+  if (error instanceof Unsupported) return { status: 415, detail: error.message, errors: [] };
+  if (error instanceof Unavailable) return { status: 503, detail: error.message, errors: [] };
+  const status = (error as FastifyError).statusCode ?? 500;
+  if (status >= 400 && status < 500) return { status, detail: error.message, errors: [] };
+  return { status: 500, detail: 'an error of the service; the log has it under the request_id', errors: [] };
+}
+
+const named = (fault: Fault | undefined) =>
+  fault === undefined ? 'the request is not valid' : `${fault.path} ${fault.message}`;
+
+/** Answers a request with the problem that an error is. */
+export function sendProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, detail, errors } = describe(error);
+  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  if (status === 401) reply.header('www-authenticate', challenge(request));
+  if (status === 503) reply.header('retry-after', RETRY_AFTER);
+  const body: Static<typeof Problem> = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    errors,
+    request_id: request.id,
+  };
+  return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);
+}
+
+/** A script in a page must not be offered Basic: the browser would open its own dialog over the page. */
+function challenge(request: FastifyRequest): string {
+  const mode = request.headers['sec-fetch-mode'];
+  const isScript = mode !== undefined && mode !== 'navigate';
+  return isScript ? 'Bearer realm="conversation-reports"' : 'Basic realm="conversation-reports", charset="UTF-8"';
+}

@@ -1,0 +1,65 @@
+import { InvalidRequest } from '../../errors.js';
+import { byCodePoint } from '../../queries/order.js';
+import type { Table } from '../../queries/query.js';
+import { MAX_CELLS, tooManyCells } from '../../queries/run.js';
+import { formatInstant } from '../../queries/time/instant.js';
+import { UNKNOWN } from './parse.js';
+import type { SeriesData } from './schema.js';
+
+export const MAX_SERIES = 1_000;
+
+/** One number a bucket for each group of a table with one measure, zeros where a group has no rows. */
+export function shapeSeries(table: Table, fields: string[], zone: string): SeriesData {
+  const points = table.edges.length - 1;
+  const groups = new Map<string, { labels: string[]; values: number[] }>();
+  if (fields.length === 0) groups.set('[]', { labels: [], values: new Array(points).fill(0) });
+  for (const { bucket, keys, cells } of table.rows) {
+    const labels = keys.map((key) => (key === null ? UNKNOWN : String(key)));
+    const id = JSON.stringify(labels);
+    let group = groups.get(id);
+    if (group === undefined) {
+      if (groups.size === MAX_SERIES) throw tooManySeries();
+      if ((groups.size + 1) * points > MAX_CELLS) throw tooManyCells('group_by');
+      group = { labels, values: new Array(points).fill(0) };
+      groups.set(id, group);
+    }
+    group.values[bucket] = (group.values[bucket] ?? 0) + Number(cells[0]);
+  }
+  const series = [...groups.values()].map(({ labels, values }) => {
+    const sum = values.reduce((total, value) => total + value, 0);
+    return {
+      label: fields.length === 0 ? 'conversations' : labels.join(', '),
+      serie: {
+        values,
+        mean: roundedMean(BigInt(sum), BigInt(values.length)),
+        max: values.reduce((a, b) => Math.max(a, b)),
+        min: values.reduce((a, b) => Math.min(a, b)),
+        sum,
+        labels: Object.fromEntries(fields.map((field, n) => [field, labels[n] as string])),
+      },
+    };
+  });
+  series.sort((a, b) => b.serie.sum - a.serie.sum || byCodePoint(a.label, b.label));
+  return {
+    series: series.map(({ serie }) => serie),
+    series_labels: series.map(({ label }) => label),
+    x_values: table.edges.slice(0, -1).map((edge) => formatInstant(edge, zone, 'series')),
+  };
+}
+
+/** sum / count, a half rounded up, without a double in between; 0 over nothing. Neither is negative. */
+export const roundedMean = (sum: bigint, count: bigint): number =>
+  count === 0n ? 0 : Number((2n * sum + count) / (2n * count));
+
+const tooManySeries = () =>
+  new InvalidRequest([
+    { path: 'group_by', message: 'would give more than 1,000 series: filter, or group by fewer or coarser fields' },
+  ]);
+
+/** The same numbers as rows: a row a point, series by series. */
+export const tableOfSeries = (data: SeriesData, fields: string[]) => ({
+  columns: ['time', ...fields, 'value'],
+  rows: data.series.flatMap(({ labels, values }) =>
+    values.map((value, n) => [data.x_values[n], ...fields.map((field) => labels[field]), value]),
+  ),
+});

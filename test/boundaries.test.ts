@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import t from 'tap';
+import { root } from '../src/root.js';
+
+/** Which part of src may import which, and which packages are theirs alone. docs/architecture.md says why. */
+const mayUse: Record<string, string[]> = {
+  main: ['cli', 'root'],
+  cli: ['app', 'auth', 'config', 'database', 'queries', 'errors', 'root', 'routes'],
+  app: ['auth', 'database', 'errors', 'queries', 'routes'],
+  routes: ['auth', 'database', 'errors', 'queries', 'root'],
+  auth: ['database', 'errors', 'queries'],
+  queries: ['database', 'errors'],
+  config: ['queries'],
+  database: ['errors', 'root'],
+  errors: [],
+  root: [],
+};
+const noPackage: Record<string, RegExp> = {
+  queries: /^(fastify|@fastify\/|mercurius|graphql)/,
+  database: /^(fastify|@fastify\/|mercurius|graphql|@sinclair\/)/,
+};
+
+const src = join(root, 'src');
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const partOf = (file: string) => file.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+
+t.test('imports follow the architecture', async (t) => {
+  t.ok(files.length > 20, 'the sources are there');
+  for (const file of files) {
+    const part = partOf(file);
+    const allowed = mayUse[part];
+    if (allowed === undefined) {
+      t.fail(`${file}: ${part} has no place in the architecture`);
+      continue;
+    }
+    for (const [, name = ''] of readFileSync(join(src, file), 'utf8').matchAll(
+      /^(?:import|export)\s[^;]*?from '([^']+)'/gms,
+    )) {
+      if (!name.startsWith('.')) {
+        if (noPackage[part]?.test(name)) t.fail(`${file} imports ${name}`);
+        continue;
+      }
+      const target = relative(src, resolve(src, file, '..', name));
+      const other = partOf(target.replace(/\.js$/, '.ts'));
+      if (other !== part && !allowed.includes(other)) t.fail(`${file} imports ${target}`);
+      if (part === 'routes' && other === 'routes') {
+        const [own, theirs] = [file.split('/'), target.split('/')];
+        if (own.length > 2 && theirs.length > 2 && own[1] !== theirs[1])
+          t.fail(`${file} imports another dialect: ${target}`);
+      }
+    }
+  }
+});
+
+t.test('only the configuration reads the environment', async (t) => {
+  const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(src, file), 'utf8')));
+  t.ok(
+    readers.every((file) => file.startsWith('cli/')),
+    `${readers}`,
+  );
+});

@@ -1,0 +1,3 @@
+import { stop } from './database.js';
+
+stop();

@@ -1,0 +1,3 @@
+import { start } from './database.js';
+
+await start();

@@ -1,0 +1,3 @@
+import { host } from './database.js';
+
+await host(Number(process.argv[2]));
