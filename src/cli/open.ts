@@ -1,7 +1,7 @@
 import type { Config } from '../config.js';
 import { connect, type Sql } from '../database/connect.js';
 import { type Database, database } from '../database/database.js';
-import { findEmbedded, startEmbedded } from '../database/embedded/embedded.js';
+import { findEmbedded, startEmbedded } from '../database/embedded.js';
 import { migrate } from '../database/migrate.js';
 
 export interface Opened {

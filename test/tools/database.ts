@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect } from '../../src/database/connect.js';
-import { startEmbedded } from '../../src/database/embedded/embedded.js';
+import { startEmbedded } from '../../src/database/embedded.js';
 import { migrate } from '../../src/database/migrate.js';
 import { databaseFile, TEMPLATE } from '../harness.js';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../../src/database/connect.js';
-import { startEmbedded } from '../../src/database/embedded/embedded.js';
+import { startEmbedded } from '../../src/database/embedded.js';
 import { migrate } from '../../src/database/migrate.js';
 import { root } from '../../src/root.js';
 import { describeSchema } from './describe-schema.js';
