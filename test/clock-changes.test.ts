@@ -116,3 +116,11 @@ for (const { name, zone, days, hours, day } of CHANGES) {
     }
   });
 }
+
+t.test('an hour that goes back into the day before is in the buckets of the day that had begun', async (t) => {
+  const again = '2010-11-06T23:30:00-03:30'; // Saint John showed 23:01 to 24:00 of the 6th a second time
+  const days = edges('America/St_Johns', again, '2010-11-08', '1 day');
+  t.strictSame(days, ['2010-11-07T00:00:00-02:30', '2010-11-08T00:00:00-03:30']);
+  const hours = edges('America/St_Johns', again, '2010-11-07T01:00', '1 hour');
+  t.strictSame(hours, ['2010-11-07T00:00:00-02:30', '2010-11-07T00:00:00-03:30', '2010-11-07T01:00:00-03:30']);
+});

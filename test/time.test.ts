@@ -180,6 +180,10 @@ t.test('an offset with seconds is rounded up to a minute, and the time that is w
   t.equal(formatInstant(midnight, 'Africa/Monrovia', 'reporting'), '1960-06-01T00:00:30.000-00:44');
   t.equal(formatInstant(midnight, 'Africa/Monrovia', 'local'), '1960-06-01T00:00:00');
   t.equal(read('1960-06-01T00:00:30-00:44', null), '1960-06-01T00:44:30.000Z');
+  const ahead = Date.parse('1900-05-31T18:38:50Z'); // those of Kolkata 5 hours, 21 minutes and 10 seconds ahead
+  t.equal(formatInstant(ahead, 'Asia/Kolkata', 'series'), '1900-06-01T00:00:50+05:22');
+  t.equal(formatInstant(ahead, 'Asia/Kolkata', 'local'), '1900-06-01T00:00:00');
+  t.equal(read('1900-06-01T00:00:50+05:22', null), '1900-05-31T18:38:50.000Z');
 });
 
 t.test('what is written reads back as the same instant', async (t) => {

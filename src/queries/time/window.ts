@@ -25,14 +25,15 @@ const STEPS: Record<Bucket['unit'], Step> = {
   year: { kind: 'months', length: 12, origin: 0 },
 };
 
-/** Days and months of the years 0 to 9999: a clock and a label reach no further, and no data lie there. */
+/** The days and months that a clock can show and a label can name: the years 0 to 9999, far beyond any data. */
 const DAYS = { first: Date.UTC(1970, -1970 * 12) / DAY, last: Date.UTC(9999, 11, 31) / DAY };
 const MONTHS = { first: -1970 * 12, last: (9999 - 1970) * 12 + 11 };
 const YEAR_1 = Date.UTC(1970, -1969 * 12);
 
 /**
  * The buckets that touch a window, as n + 1 ascending instants for n buckets: bucket i is `edges[i] <= t < edges[i + 1]`.
- * `edges[0] <= from` is the true start of the first bucket, the last edge is at or after `to`. No bucket: `[from, to]`.
+ * `edges[0] <= from` is the true start of the first bucket; the last edge is at or after `to`, and not after the year 9999.
+ * No bucket: `[from, to]`.
  *
  * Minutes and hours run in absolute time from the first instant of each local day and restart with the next, so the last
  * one of a day may be shorter, and hours sum to days in every zone. Days, weeks, months and years are local: N days are
