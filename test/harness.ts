@@ -6,7 +6,7 @@ import type { Test } from 'tap';
 import { buildApp } from '../src/app.js';
 import { createKey, type Key, type Permission } from '../src/auth/keys.js';
 import { connect, type Sql, type Target } from '../src/database/connect.js';
-import { type Database, database } from '../src/database/database.js';
+import { type Database, openPool } from '../src/database/database.js';
 import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
 import { root } from '../src/root.js';
 
@@ -35,12 +35,12 @@ export async function world(t: Test): Promise<World> {
   const admin = connect({ ...base, database: 'postgres' }, { max: 1, statementTimeout: 60_000 });
   await admin`create database ${admin(name)} template ${admin(TEMPLATE)}`;
   const target = { ...base, database: name };
-  const sql = connect(target, { max: 10, statementTimeout: 60_000, synchronousCommit: 'off' });
-  const db = database(sql, 60_000);
+  const sql = connect(target, { max: 2, statementTimeout: 60_000 });
+  const db = openPool(target, { max: 10, statementTimeout: 60_000, synchronousCommit: 'off' });
   const apps: FastifyInstance[] = [];
   t.teardown(async () => {
     await Promise.all(apps.map((app) => app.close()));
-    await sql.end({ timeout: 5 });
+    await Promise.all([db.close(), sql.end({ timeout: 5 })]);
     await admin`drop database ${admin(name)} with (force)`;
     await admin.end();
   });

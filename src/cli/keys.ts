@@ -86,7 +86,7 @@ Examples:
 }
 
 async function withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result> {
-  const opened = await openDatabase(readConfig(process.env), { alone: false });
+  const opened = await openDatabase(readConfig(process.env), 'tool');
   try {
     return await work(opened.db);
   } finally {

@@ -7,7 +7,7 @@ export const migrateCommand = () =>
   new Command('migrate')
     .description('bring the database to the current schema (serve does so by itself)')
     .action(async () => {
-      const opened = await openDatabase(readConfig(process.env), { alone: false });
+      const opened = await openDatabase(readConfig(process.env), 'tool');
       await opened.close();
       const { applied } = opened;
       process.stdout.write(applied.length === 0 ? 'the schema is current\n' : `applied ${applied.join(', ')}\n`);

@@ -1,12 +1,11 @@
 import type { Config } from '../config.js';
-import { connect, type Sql } from '../database/connect.js';
-import { type Database, database } from '../database/database.js';
-import { findEmbedded, startEmbedded } from '../database/embedded.js';
+import { connect, type Target } from '../database/connect.js';
+import { openPool, type Pool } from '../database/database.js';
+import { type Embedded, findEmbedded, startEmbedded } from '../database/embedded.js';
 import { migrate } from '../database/migrate.js';
 
 export interface Opened {
-  db: Database;
-  sql: Sql;
+  db: Pool;
   /** Names of the migrations that this opening applied. */
   applied: string[];
   /** Ends the connections, and the embedded server where this opening started it. */
@@ -18,34 +17,87 @@ const OLDEST = 150_000;
 
 /**
  * Opens the configured database, brought to the current schema: that of DATABASE_URL, else the embedded one under
- * DATA_DIR. `alone` (the service) starts the embedded server and refuses a folder that another service holds; otherwise
- * (the command line tools) a running one is used beside its service, and one is started only where none runs.
+ * DATA_DIR. The service holds the folder alone, and starts the embedded server again when it dies; `tell` hears of that.
+ * A command line tool uses a running server beside its service, and starts one only where none runs.
  */
-export async function openDatabase(config: Config, { alone }: { alone: boolean }): Promise<Opened> {
-  const server = await serverOf(config, alone);
-  const sql = connect(server.target, { max: config.DATABASE_CONNECTIONS, statementTimeout: config.STATEMENT_TIMEOUT });
-  const close = async () => {
-    await sql.end({ timeout: 5 });
-    await server.stop();
-  };
+export async function openDatabase(
+  config: Config,
+  role: 'service' | 'tool',
+  tell: (what: string) => void = () => {},
+): Promise<Opened> {
+  const server = await serverOf(config, role, tell);
+  const options = { max: config.DATABASE_CONNECTIONS, statementTimeout: config.STATEMENT_TIMEOUT };
   try {
-    const [row] = await sql<{ version: string }[]>`select current_setting('server_version_num') as version`;
-    if (Number(row?.version) < OLDEST)
-      throw new Error(
-        'DATABASE_URL is a PostgreSQL older than 15: upgrade it, or leave DATABASE_URL out to use the embedded one',
-      );
-    const applied = await migrate(sql);
-    return { db: database(sql, config.STATEMENT_TIMEOUT), sql, applied, close };
+    const applied = await prepare(server.target);
+    const db = openPool(server.target, options);
+    const close = async () => {
+      await db.close();
+      await server.stop();
+    };
+    return { db, applied, close };
   } catch (error) {
-    await close();
+    await server.stop();
     throw error;
   }
 }
 
-async function serverOf(config: Config, alone: boolean) {
+async function prepare(target: Target): Promise<string[]> {
+  const sql = connect(target, { max: 1, statementTimeout: 0 }); // a migration takes the time that it takes
+  try {
+    const [row] = await sql<{ version: string }[]>`select current_setting('server_version_num') as version`;
+    if (Number(row?.version) < OLDEST) {
+      throw new Error(
+        'DATABASE_URL is a PostgreSQL older than 15: upgrade it, or leave DATABASE_URL out to use the embedded one',
+      );
+    }
+    return await migrate(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+interface Server {
+  target: Target;
+  stop(): Promise<void>;
+}
+
+async function serverOf(config: Config, role: 'service' | 'tool', tell: (what: string) => void): Promise<Server> {
   if (config.DATABASE_URL !== undefined) return { target: config.DATABASE_URL, stop: async () => {} };
-  const running = alone ? null : findEmbedded(config.DATA_DIR);
+  if (role === 'service') return keepRunning(config.DATA_DIR, tell);
+  const running = findEmbedded(config.DATA_DIR);
   if (running !== null) return { target: running, stop: async () => {} };
   const embedded = await startEmbedded({ dir: config.DATA_DIR });
   return { target: embedded.connection, stop: () => embedded.stop() };
+}
+
+/** The embedded server, started again under the same address whenever it dies by itself. */
+async function keepRunning(dir: string, tell: (what: string) => void): Promise<Server> {
+  let embedded: Embedded = await startEmbedded({ dir });
+  const target = embedded.connection;
+  let stopping = false;
+
+  async function restart(): Promise<void> {
+    tell('the embedded PostgreSQL ended by itself and is started again');
+    await embedded.stop(); // gives the folder back
+    embedded = await startEmbedded({ dir });
+    if (embedded.connection.host !== target.host)
+      throw new Error('the embedded PostgreSQL came back under another address');
+    watch();
+  }
+  function watch(): void {
+    embedded.ended
+      .then(() => (stopping ? undefined : restart()))
+      .catch((error) => {
+        tell(`the embedded PostgreSQL cannot be started again: ${error.message}`);
+        process.exit(1); // a supervisor starts the service anew
+      });
+  }
+  watch();
+  return {
+    target,
+    stop: async () => {
+      stopping = true;
+      await embedded.stop();
+    },
+  };
 }

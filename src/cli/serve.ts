@@ -29,7 +29,7 @@ async function serve(): Promise<void> {
   const started = performance.now();
   const config = readConfig(process.env);
   const logger = pino({ level: config.LOG_LEVEL });
-  const { db, applied, close } = await openDatabase(config, { alone: true });
+  const { db, applied, close } = await openDatabase(config, 'service', (what) => logger.error(what));
   if (applied.length > 0) logger.info({ migrations: applied }, 'migrated');
 
   const app = await buildApp({ db, timeouts: config.CONVERSATION_TIMEOUT, corsOrigins: config.CORS_ORIGINS, logger });

@@ -1,16 +1,21 @@
 import type postgres from 'postgres';
 import { Unavailable } from '../errors.js';
-import type { Sql } from './connect.js';
+import { type ConnectOptions, connect, type Sql, type Target } from './connect.js';
 import { asFailure, isLostConnection } from './failures.js';
+import { heartbeat } from './heartbeat.js';
+import { slots } from './slots.js';
 
 /** The database as queries see it: each statement has a deadline, and failures are the named errors of errors.ts. */
 export interface Database {
-  /** For building queries and fragments. A query is run by `read` or `write`, never awaited by itself. */
-  sql: Sql;
   /** Runs a statement that changes nothing. One that a lost connection took along is asked once more. */
   read<Row extends object>(query: Query<Row>): Promise<Row[]>;
   /** Runs a statement once. After an `Unavailable` nobody knows whether it was carried out. */
   write<Row extends object>(query: Query<Row>): Promise<Row[]>;
+}
+
+export interface Pool extends Database {
+  /** Ends all connections; what is still under way after a few seconds is cut off. */
+  close(): Promise<void>;
 }
 
 type Query<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
@@ -18,25 +23,48 @@ type Query<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
 /** Milliseconds beyond the server's own limit after which the client gives up on a statement. */
 const GRACE = 500;
 
-/** `deadline`: milliseconds a statement may take, waiting for a connection included. */
-export function database(sql: Sql, deadline: number): Database {
+const away = () => new Unavailable('the database does not answer');
+
+/**
+ * A pool of connections that survives its server: refused, killed or frozen, statements fail as `Unavailable` within
+ * seconds, and work again as soon as the server does.
+ *
+ * When the server stops answering, the pool drops its sockets and starts anew. What they had under way may yet be carried
+ * out; asking the server to cancel it would, after a thaw, hit whatever runs then.
+ */
+export function openPool(target: Target, options: ConnectOptions): Pool {
+  let sql = connect(target, options);
+  const pulse = connect(target, { ...options, max: 1 });
+  const { enter, leave, clear } = slots(options.max);
+  const heart = heartbeat(pulse, () => {
+    const old = sql;
+    sql = connect(target, options);
+    clear(away());
+    old.end({ timeout: 0 }).catch(() => {}); // rejects what is under way on it
+  });
+
   async function run<Row extends object>(query: Query<Row>): Promise<Row[]> {
+    if (heart.away()) throw away();
+    const started = performance.now();
+    await enter(options.statementTimeout);
     const pending = query(sql);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
+      const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
       timer = setTimeout(() => {
         reject(new Unavailable('the database did not answer in time'));
-        pending.cancel(); // frees its connection, or takes it out of the queue
-      }, deadline + GRACE);
+        pending.cancel();
+      }, left);
     });
     try {
       return await Promise.race([pending, late]);
     } finally {
       clearTimeout(timer);
+      leave();
     }
   }
+
   return {
-    sql,
     async read(query) {
       try {
         return await run(query).catch((error) => (isLostConnection(error) ? run(query) : Promise.reject(error)));
@@ -50,6 +78,10 @@ export function database(sql: Sql, deadline: number): Database {
       } catch (error) {
         throw asFailure(error);
       }
+    },
+    async close() {
+      heart.stop();
+      await Promise.all([sql.end({ timeout: 5 }), pulse.end({ timeout: 1 })]);
     },
   };
 }

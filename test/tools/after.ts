@@ -1,3 +1,0 @@
-import { stop } from './database.js';
-
-stop();

@@ -1,3 +1,0 @@
-import { start } from './database.js';
-
-await start();

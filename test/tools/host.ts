@@ -1,3 +1,0 @@
-import { host } from './database.js';
-
-await host(Number(process.argv[2]));

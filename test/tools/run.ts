@@ -1,0 +1,45 @@
+/**
+ * Runs the tests: starts one embedded PostgreSQL for all of them, with a migrated database that each test file's own is
+ * copied from, then tap with the arguments given, and says at the end how many assertions passed.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { connect } from '../../src/database/connect.js';
+import { startEmbedded } from '../../src/database/embedded.js';
+import { migrate } from '../../src/database/migrate.js';
+import { root } from '../../src/root.js';
+import { databaseFile, TEMPLATE } from '../harness.js';
+import { shorten } from './report.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'reports-test-'));
+// Tests need no durability, and each file has pools of its own.
+const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+const server = await startEmbedded({ dir, settings, database: TEMPLATE });
+const sql = connect(server.connection, { max: 1, statementTimeout: 60_000 });
+await migrate(sql);
+await sql.end({ timeout: 5 });
+mkdirSync(dirname(databaseFile), { recursive: true });
+writeFileSync(databaseFile, JSON.stringify({ ...server.connection, database: 'postgres' }));
+
+const tap = spawn(process.execPath, [join(root, 'node_modules/tap/dist/esm/run.mjs'), ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: ['inherit', 'pipe', 'inherit'],
+});
+let totals = '';
+const report = shorten();
+const lines = createInterface(tap.stdout);
+lines.on('line', (line) => {
+  if (line.startsWith('# { total:')) totals = line;
+  for (const short of report(line)) process.stdout.write(`${short}\n`);
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tap.kill(signal));
+const code = await new Promise<number>((resolve) => tap.once('close', (status) => resolve(status ?? 1)));
+
+await server.stop();
+rmSync(dir, { recursive: true, force: true });
+const count = (what: string) => Number(new RegExp(`\\b${what}: (\\d+)`).exec(totals)?.[1] ?? 0);
+process.stdout.write(`${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped\n`);
+process.exitCode = code === 0 && count('pass') === 0 ? 1 : code;
