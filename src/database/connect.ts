@@ -38,7 +38,7 @@ export function connect(target: Target, options: ConnectOptions): Sql {
     max: options.max,
     max_pipeline: 1,
     backoff: () => 0.1,
-    connect_timeout: 5,
+    connect_timeout: 3, // s; a server on its way down takes connections that it never serves
     idle_timeout: 0,
     onnotice: () => {},
     types: { bigint },
