@@ -24,9 +24,10 @@ function normalizeAfresh(schema: Schema): Schema {
   }
   normal = asNullable(asEnum(asMap(mergeAll(normal))));
   if (normal.required?.length === 0) delete normal.required;
-  normal.required?.sort();
-  if (Array.isArray(normal.enum)) normal.enum = [...normal.enum].sort(byText);
-  return normal;
+  for (const name of ['required', 'enum', 'anyOf', 'oneOf']) {
+    if (Array.isArray(normal[name])) normal[name] = [...normal[name]].sort(byText);
+  }
+  return Object.fromEntries(Object.entries(normal).sort(byText));
 }
 
 const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
