@@ -60,8 +60,8 @@ export async function buildApp({
   });
   if (onRoute) app.addHook('onRoute', onRoute);
   traceRequests(app);
-  closeGracefully(app);
   await securityHeaders(app);
+  closeGracefully(app);
   await app.register(accepts);
   if (corsOrigins.length > 0) {
     await app.register(cors, { origin: corsOrigins, exposedHeaders: ['report-notice', 'retry-after', 'x-request-id'] }); // answers preflights, without a key

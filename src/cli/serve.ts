@@ -38,16 +38,17 @@ async function serve(): Promise<void> {
   const log = makeLog(config.LOG_LEVEL);
   const running = start(config, log);
   stopOnSignals(log, running);
-  const { app, db } = await running;
-  const url = app.listeningOrigin;
+  const { url, firstKey } = await running;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`Conversation Reports ${version} listens on ${url}, ready after ${seconds} s\n`);
-  await bootstrap(db, config, url);
+  if (firstKey?.made !== undefined) process.stdout.write(welcome(firstKey.account_id, firstKey.made, url));
 }
 
 interface Running {
   app: FastifyInstance;
-  db: Database;
+  url: string;
+  /** The key that this start made, on a database without keys. */
+  firstKey: FirstKey | null;
   /** Ends the database connections, and the database where it is ours. */
   close(): Promise<void>;
 }
@@ -62,8 +63,9 @@ async function start(config: Config, log: Logger): Promise<Running> {
       corsOrigins: config.CORS_ORIGINS,
       logger: log,
     });
-    await app.listen({ host: config.HOST, port: config.PORT });
-    return { app, db, close };
+    const firstKey = await bootstrap(db, config); // before anybody can ask with it
+    const url = await app.listen({ host: config.HOST, port: config.PORT });
+    return { app, url, firstKey, close };
   } catch (error) {
     await close();
     throw error;
@@ -96,9 +98,15 @@ function stopOnSignals(log: Logger, running: Promise<Running>): void {
   });
 }
 
-/** On a database without keys: makes the first one, and prints it unless it was given. */
-async function bootstrap(db: Database, config: Config, url: string): Promise<void> {
-  if ((await listKeys(db)).length > 0) return;
+interface FirstKey {
+  account_id: string;
+  /** `key_id:secret` where it was made here; undefined where the operator gave it. */
+  made?: string;
+}
+
+/** On a database without keys: makes the first one. */
+async function bootstrap(db: Database, config: Config): Promise<FirstKey | null> {
+  if ((await listKeys(db)).length > 0) return null;
   const [key_id, secret] = config.BOOTSTRAP_KEY?.split(':') ?? [];
   const account_id = config.BOOTSTRAP_ACCOUNT ?? randomUUID();
   const made = await createKey(db, {
@@ -109,12 +117,15 @@ async function bootstrap(db: Database, config: Config, url: string): Promise<voi
     bot_ids: null,
     ...(key_id === undefined || secret === undefined ? {} : { key_id, secret }),
   });
-  if (secret !== undefined) return;
-  process.stdout.write(`
-Account  ${account_id}
-Key      ${made.key_id}:${made.secret}   (admin; shown only now)
-
-Try it:  curl -u '${made.key_id}:${made.secret}' -H 'Content-Type: application/json' -d '{"events": []}' ${url}/v1/events
-
-`);
+  return secret === undefined ? { account_id, made: `${made.key_id}:${made.secret}` } : { account_id };
 }
+
+/** The one time that a key which was made here is shown. */
+const welcome = (account_id: string, key: string, url: string) => `
+Account  ${account_id}
+Key      ${key}   (admin; shown only now)
+
+Try it:  curl -u '${key}' -H 'Content-Type: application/json' -d '{"events": []}' ${url}/v1/events
+         ${url}/docs
+
+`;
