@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import type { RouteOptions } from 'fastify';
 import t from 'tap';
 import { buildApp } from '../src/app.js';
 import { readContract } from '../src/contract.js';
 import type { Database } from '../src/database/database.js';
-import { root } from '../src/root.js';
 import { Problem } from '../src/routes/problem.js';
 import { alterations } from './contract/alterations.js';
 import { contracted, isPage } from './contract/answers.js';
@@ -15,6 +12,7 @@ import { eventDifferences } from './contract/events.js';
 import { normalize } from './contract/normal.js';
 import { describeRoutes } from './contract/routes.js';
 import { ask, send, world } from './harness.js';
+import { runScript } from './tools/script.js';
 
 /** Operations whose contract says more than their route's schema, and what checks the rest. */
 const checkedElsewhere: Record<string, Options> = {
@@ -160,22 +158,11 @@ t.test('an answer that the contract does not know is found out', async (t) => {
 
 t.test('redocly and spectral find nothing', async (t) => {
   const [redocly, spectral] = await Promise.all([
-    run('@redocly/cli/bin/cli.js', 'lint', '--format=json', 'openapi.yaml'),
-    run('@stoplight/spectral-cli/dist/index.js', 'lint', '--format=json', '--quiet', 'openapi.yaml'),
+    runScript('@redocly/cli/bin/cli.js', 'lint', '--format=json', 'openapi.yaml'),
+    runScript('@stoplight/spectral-cli/dist/index.js', 'lint', '--format=json', '--quiet', 'openapi.yaml'),
   ]);
   t.match(JSON.parse(redocly.stdout), { totals: { errors: 0, warnings: 0 } }, redocly.stdout);
   t.equal(redocly.code, 0);
   t.same(JSON.parse(spectral.stdout), []);
   t.equal(spectral.code, 0);
 });
-
-/** Runs a script of a package on the project's folder. */
-function run(script: string, ...args: string[]): Promise<{ code: number | null; stdout: string }> {
-  const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
-  const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, env });
-  let stdout = '';
-  child.stdout.on('data', (data) => {
-    stdout += data;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout })));
-}

@@ -116,7 +116,8 @@ async function bootstrap(db: Database, config: Config): Promise<FirstKey | null>
     team_ids: null,
     bot_ids: null,
     ...(key_id === undefined || secret === undefined ? {} : { key_id, secret }),
-  });
+  }).catch((error) => (error.code === '23505' ? null : Promise.reject(error)));
+  if (made === null) return null; // another service on this database made it meanwhile
   return secret === undefined ? { account_id, made: `${made.key_id}:${made.secret}` } : { account_id };
 }
 
