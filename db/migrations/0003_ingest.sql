@@ -14,6 +14,7 @@ create type touched_conversation as (
 create function refold(p_account uuid, p_ids text[])
 returns void language plpgsql volatile
 set enable_nestloop = off
+set plan_cache_mode = auto
 as $$
 begin
   update conversations c set (
@@ -72,6 +73,7 @@ $$;
 create function ingest(p_account uuid, p_events text, p_sent text[], p_teams text[], p_bots text[])
 returns integer language plpgsql volatile
 set enable_nestloop = off -- a generic plan guesses few rows and would join the fold's parts in quadratic time
+set plan_cache_mode = auto -- its statements are the same each time, and planning them costs
 as $$
 declare
   v_touched touched_conversation[];
