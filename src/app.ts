@@ -6,7 +6,9 @@ import type { Database } from './database/database.js';
 import { NotFound } from './errors.js';
 import type { Timeouts } from './queries/timeouts.js';
 import { eventRoutes } from './routes/events/routes.js';
+import { graphqlRoutes } from './routes/graphql/routes.js';
 import { healthRoutes } from './routes/health.js';
+import { lookupRoutes } from './routes/lookups/routes.js';
 import { sendProblem } from './routes/problem.js';
 import { seriesRoutes } from './routes/series/routes.js';
 
@@ -42,7 +44,7 @@ export async function buildApp({
   });
   await app.register(accepts);
   if (corsOrigins.length > 0) {
-    await app.register(cors, { origin: corsOrigins, exposedHeaders: ['report-notice', 'retry-after'] }); // answers preflights, without a key
+    await app.register(cors, { origin: corsOrigins, exposedHeaders: ['report-notice', 'retry-after', 'link'] }); // answers preflights, without a key
   }
   const moment = () => ({ now: now(), timeouts });
 
@@ -51,6 +53,8 @@ export async function buildApp({
     await authenticate(guarded, db);
     await guarded.register((scope) => eventRoutes(scope, db));
     await guarded.register((scope) => seriesRoutes(scope, db, moment));
+    await guarded.register((scope) => graphqlRoutes(scope, db, moment));
+    await guarded.register((scope) => lookupRoutes(scope, db, moment));
   });
   return app;
 }

@@ -8,7 +8,8 @@ import type { Moment, Query } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
 import { sendReport } from '../csv.js';
 import { Faults } from '../faults.js';
-import { dimensionOf, parseBucket, parseFilters, parseWindow } from './parse.js';
+import { parseRange } from '../range.js';
+import { dimensionOf, parseBucket, parseFilters } from './parse.js';
 import { BotParams, ConversationsQuery, SeriesAnswer } from './schema.js';
 import { shapeSeries, tableOfSeries } from './shape.js';
 
@@ -25,7 +26,7 @@ export async function seriesRoutes(instance: FastifyInstance, db: Database, mome
     async (request, reply) => {
       const faults = new Faults(request.validationError);
       const { query } = request;
-      const window = parseWindow(query, faults);
+      const window = parseRange(query, faults);
       const bucket = parseBucket(query.bucket, window, faults);
       const filters = parseFilters(query, faults);
       faults.check();

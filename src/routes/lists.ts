@@ -1,0 +1,33 @@
+import type { Faults } from './faults.js';
+
+/** The text that stands for a missing value, in a list of values and as a label. */
+export const UNKNOWN = 'unknown';
+
+/**
+ * The items of a parameter that takes repeated values, comma lists, or both. Blanks around an item are dropped; then `\,`
+ * is a comma and `\\` a backslash in it, another backslash is itself.
+ */
+export function parseList(name: string, values: string[], faults: Faults): string[] {
+  const items = values
+    .flatMap((value) => splitList(value))
+    .map((item) => item.replace(/^ +| +$/g, '').replace(/\\([,\\])/g, '$1'));
+  if (items.includes('')) faults.add(name, 'has an empty item: separate values by single commas, as in web,sms');
+  return items;
+}
+
+/** The values that a list matches: `unknown` in it means a missing value too. */
+export const withMissing = (items: string[]): (string | null)[] => (items.includes(UNKNOWN) ? [...items, null] : items);
+
+/** Parts between the commas that no backslash takes for an item. */
+function splitList(text: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '\\' && (text[at + 1] === ',' || text[at + 1] === '\\')) at++;
+    else if (text[at] === ',') {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
+}
