@@ -74,10 +74,10 @@ function pathOf({ nodes }: GraphQLError, document: DocumentNode | null): string 
 function placeOf(target: ASTNode, document: DocumentNode): string {
   let place = '$';
   visit(document, {
-    enter(node, _key, _parent, _path, ancestors) {
+    enter(node, _key, parent, _path, ancestors) {
       if (node !== target) return undefined;
-      const above = ancestors.filter((one): one is ASTNode => !Array.isArray(one)); // the others are lists of siblings
-      place = `$${[...above, node].map(stepOf).join('')}`;
+      const above = [...ancestors, parent].filter((one) => one !== undefined && !Array.isArray(one)); // not the lists
+      place = `$${[...above, node].map((one) => stepOf(one as ASTNode)).join('')}`;
       return BREAK;
     },
   });

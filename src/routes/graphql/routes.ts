@@ -40,6 +40,7 @@ export async function graphqlRoutes(app: FastifyInstance, db: Database, moment: 
     return isVendors ? reply.send({ errors: answerThrown(error, '$') }) : sendProblem(error, request, reply);
   });
 
+  app.removeContentTypeParser('text/plain');
   app.post('/v1/graphql', { bodyLimit: MAX_BYTES }, async (request) => {
     const { query, variables, operationName } = bodyOf(request);
     try {
