@@ -40,8 +40,8 @@ export async function conversations(
       select ${conversationColumns(sql)}
       from conversations c
       where ${inScope(sql, scope)} and not c.withdrawn
-        and c.start_time >= ${iso(window.from)}::timestamptz and c.start_time < ${iso(window.to)}::timestamptz
-        and ${condition(sql, where, catalogue.conversations, moment)}${matching(sql, part)}${behind(sql, after)}
+        and c.start_time >= ${iso(window.from)}::timestamptz and ${upTo(sql, window, after)}
+        and ${condition(sql, where, catalogue.conversations, moment)}${matching(sql, part)}
       order by c.start_time desc, c.conversation_id desc
       limit ${limit + 1}`,
   );
@@ -52,9 +52,10 @@ export async function conversations(
 
 const iso = (instant: number) => new Date(instant).toISOString();
 
-function behind(sql: Sql, after: Place | null): Fragment {
-  if (after === null) return sql``;
-  return sql` and (c.start_time, c.conversation_id) < (${iso(after.start_time)}::timestamptz, ${after.conversation_id}::text)`;
+/** One upper bound alone: with two, the index would be read from the further one on, and a late page would take longer. */
+function upTo(sql: Sql, { to }: Window, after: Place | null): Fragment {
+  if (after === null || after.start_time >= to) return sql`c.start_time < ${iso(to)}::timestamptz`;
+  return sql`(c.start_time, c.conversation_id) < (${iso(after.start_time)}::timestamptz, ${after.conversation_id}::text)`;
 }
 
 function matching(sql: Sql, part: string | null): Fragment {
