@@ -6,6 +6,7 @@ import type { Database } from './database/database.js';
 import { NotFound } from './errors.js';
 import type { Timeouts } from './queries/timeouts.js';
 import { eventRoutes } from './routes/events/routes.js';
+import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
 import { healthRoutes } from './routes/health.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
@@ -49,6 +50,7 @@ export async function buildApp({
   const moment = () => ({ now: now(), timeouts });
 
   await healthRoutes(app, db);
+  await app.register(graphiqlPage);
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
     await guarded.register((scope) => eventRoutes(scope, db));
