@@ -9,12 +9,14 @@ export const TimeText = (description: string) => Type.String({ maxLength: 64, de
 export const Choice = <T extends string>(values: readonly T[], description: string) =>
   Type.Unsafe<T>({ type: 'string', enum: values, description });
 
+const itemText = { minLength: 1, maxLength: 20_000, pattern: '^[^\\u0000]*$' };
+
 /** A parameter that takes repeated values, comma lists, or both: `parseList` reads it. */
-export const List = (description: string) =>
-  Type.Array(Type.String({ minLength: 1, maxLength: 20_000, pattern: '^[^\\u0000]*$' }), {
-    maxItems: 100,
-    description,
-  });
+export const List = (description: string) => Type.Array(Type.String(itemText), { maxItems: 100, description });
+
+/** A list that the vendor declares as one text of comma-separated values; here it may be repeated too. */
+export const TextOrList = (description: string) =>
+  Type.Union([Type.String(itemText), Type.Array(Type.String(itemText), { maxItems: 100 })], { description });
 
 export const TimeZone = Type.Optional(
   Type.String({

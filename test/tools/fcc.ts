@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../src/root.js';
-import { type Event, readNdjson } from './load.js';
+import type { Event } from '../fold/fold.js';
+import { readNdjson } from './load.js';
 
 const folder = join(root, '../shared/data/fcc-gitter');
 
-/** Why tests on this data skip, or false. */
-export const noFcc: string | false = existsSync(folder) ? false : 'no ../shared/data/fcc-gitter here';
+/** What tap is told where the data is not there. */
+export const skipFcc: string | false = existsSync(folder) ? false : 'no ../shared/data/fcc-gitter here';
 
 /** A message of the public chat rooms, as the file has it; a room is a channel. */
 export interface FccMessage {

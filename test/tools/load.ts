@@ -4,10 +4,8 @@ import type { Database } from '../../src/database/database.js';
 import { checkEvents } from '../../src/queries/ingest/check.js';
 import { ingest } from '../../src/queries/ingest/ingest.js';
 import type { Scope } from '../../src/queries/scope.js';
+import type { Event } from '../fold/fold.js';
 import { ACCOUNT } from '../harness.js';
-
-/** An event as a sender posts it. */
-export type Event = { id: string; type: string; time: string; conversation_id: string } & Record<string, unknown>;
 
 /** The objects of a packed NDJSON file. */
 export const readNdjson = <Row>(file: string): Row[] =>

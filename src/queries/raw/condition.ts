@@ -3,10 +3,14 @@ import { concat } from '../../database/fragments.js';
 import type { Dimension, Dimensions } from '../catalogue.js';
 import type { Filter, Moment, Test, Value } from '../query.js';
 
-/** A filter as one SQL condition that is true or false, never null. */
+/**
+ * A filter as one SQL condition: true where it holds, false or null where it does not. A test of a missing value is null;
+ * `and` and `or` pass that on as they would a false, and `not` makes it one. (Made false at each test, it would keep
+ * PostgreSQL from using an index.)
+ */
 export function condition(sql: Sql, filter: Filter, dimensions: Dimensions, moment: Moment): Fragment {
   if ('dimension' in filter) return tested(sql, filter, dimensions[filter.dimension] as Dimension, moment);
-  if (filter.op === 'not') return sql`not ${condition(sql, filter.of, dimensions, moment)}`;
+  if (filter.op === 'not') return sql`not coalesce(${condition(sql, filter.of, dimensions, moment)}, false)`;
   const joint = filter.op === 'and' ? sql` and ` : sql` or `;
   const [first, ...rest] = filter.of.map((part) => condition(sql, part, dimensions, moment));
   if (first === undefined) return filter.op === 'and' ? sql`true` : sql`false`;
@@ -18,7 +22,7 @@ export function condition(sql: Sql, filter: Filter, dimensions: Dimensions, mome
 
 function tested(sql: Sql, filter: Test, dimension: Dimension, moment: Moment): Fragment {
   const value = dimension.sql(sql, moment);
-  if (!dimension.many) return sql`coalesce(${test(sql, filter, dimension, value)}, false)`;
+  if (!dimension.many) return test(sql, filter, dimension, value);
   const empty = filter.op === 'in' && filter.values.includes(null) ? sql` or cardinality(${value}) = 0` : sql``;
   return sql`(exists (select from unnest(${value}) one where ${test(sql, filter, dimension, sql`one`)})${empty})`;
 }
@@ -28,6 +32,8 @@ function test(sql: Sql, filter: Test, dimension: Dimension, value: Fragment): Fr
   switch (filter.op) {
     case 'in': {
       const present = filter.values.filter((item) => item !== null);
+      const [single] = present;
+      if (single !== undefined && filter.values.length === 1) return sql`${value} = ${one(sql, dimension, single)}`;
       const missing = filter.values.includes(null) ? sql` or ${value} is null` : sql``;
       return sql`(${value} = any(${list(sql, dimension, present)})${missing})`;
     }
@@ -50,8 +56,10 @@ function test(sql: Sql, filter: Test, dimension: Dimension, value: Fragment): Fr
   }
 }
 
-const one = (sql: Sql, { type }: Dimension, value: string | number): Fragment =>
-  type === 'number' ? sql`${String(value)}::text::numeric` : sql`${String(value)}::text`;
+function one(sql: Sql, { type }: Dimension, value: string | number | boolean): Fragment {
+  if (type === 'number') return sql`${String(value)}::text::numeric`;
+  return type === 'boolean' ? sql`${String(value)}::text::boolean` : sql`${String(value)}::text`;
+}
 
 function list(sql: Sql, { type }: Dimension, values: Value[]): Fragment {
   const texts = values.map(String);

@@ -2,7 +2,7 @@ import type { Measure, Query, Table, Value } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { formatInstant } from '../../queries/time/instant.js';
-import { parseRange } from '../range.js';
+import { parseWindow } from '../window.js';
 import { type FilterName, filterTypes, parseFilters, timesOf, timeZoneType } from './arguments.js';
 import { ARGS, type Asked, type Definition, type Order, type Row, type Typed } from './definition.js';
 import { sorted } from './order.js';
@@ -41,7 +41,7 @@ export function report({ means, filters, columns, order }: Report): Definition {
 
   async function rows(asked: Asked): Promise<Row[]> {
     const { args, db, scope, moment, faults } = asked;
-    const window = parseRange(timesOf(args), faults, ARGS);
+    const window = parseWindow(timesOf(args), faults, ARGS);
     if (isInterval) {
       for (const name of ['start_time', 'end_time']) {
         if (args[name] == null) faults.add(ARGS + name, 'is needed: intervals are counted between two ends');

@@ -1,6 +1,6 @@
 import { type Entry, type Transcript, transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
-import { parseRange } from '../range.js';
+import { parseWindow } from '../window.js';
 import { timesOf, timeZoneType } from './arguments.js';
 import { ARGS, type Asked, type Definition, type Row, type Typed, type TypeName } from './definition.js';
 import { isText } from './scalars.js';
@@ -52,7 +52,7 @@ export const sessionContent: Definition = {
     messages: column('jsonb', 'Messages, updates, closes and the present expiry, in order of time'),
   },
   async rows({ args, faults, db, scope, moment }: Asked): Promise<Row[]> {
-    const { from, to, zone } = parseRange(timesOf(args), faults, ARGS);
+    const { from, to, zone } = parseWindow(timesOf(args), faults, ARGS);
     const id = args.session_id;
     if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000');
     faults.check();

@@ -3,7 +3,7 @@ import type { ListQuery, Place } from '../../queries/lookups/conversations.js';
 import type { Filter } from '../../queries/query.js';
 import type { Faults } from '../faults.js';
 import { parseList, withMissing } from '../lists.js';
-import { parseRange } from '../range.js';
+import { parseWindow } from '../window.js';
 import { readCursor } from './cursor.js';
 import type { ConversationsQuery } from './schema.js';
 
@@ -27,7 +27,7 @@ const LIMIT = 50;
 /** What a request for a page of conversations asks, but for its scope. */
 export function parsePage(query: Sent, faults: Faults): Omit<ListQuery, 'scope'> {
   return {
-    window: parseRange(query, faults),
+    window: parseWindow(query, faults),
     where: { op: 'and', of: parseFilters(query, faults) },
     part: query.q ?? null,
     after: parseCursor(query.cursor, faults),

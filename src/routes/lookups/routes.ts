@@ -9,7 +9,8 @@ import { transcript } from '../../queries/lookups/transcript.js';
 import type { Moment } from '../../queries/query.js';
 import { sendReport } from '../csv.js';
 import { Faults } from '../faults.js';
-import { parseZone } from '../range.js';
+import { gatherLists } from '../lists.js';
+import { parseZone } from '../window.js';
 import { writeCursor } from './cursor.js';
 import { parsePage } from './parse.js';
 import {
@@ -27,6 +28,10 @@ import { shapeConversation, shapeHeld, shapeTranscript, tableOf, tableOfConversa
 /** What a dashboard and a person need to find their way: the bots, the teams, the conversations, one of them whole. */
 export async function lookupRoutes(instance: FastifyInstance, db: Database, moment: () => Moment): Promise<void> {
   const app = instance.withTypeProvider<TypeBoxTypeProvider>();
+
+  app.addHook('preValidation', async (request) => {
+    request.query = gatherLists(request.query as Record<string, unknown>);
+  });
 
   app.get(
     '/v1/bots',
@@ -54,7 +59,7 @@ export async function lookupRoutes(instance: FastifyInstance, db: Database, mome
     '/v1/conversations',
     { attachValidation: true, schema: { querystring: ConversationsQuery, response: { 200: ConversationsAnswer } } },
     async (request, reply) => {
-      const faults = new Faults(request.validationError);
+      const faults = new Faults(request);
       const page = parsePage(request.query, faults);
       faults.check();
       const found = await conversations(db, { scope: scopeFor(request.principal, 'read'), ...page }, moment());
@@ -100,7 +105,7 @@ const teamColumns = ['team_id', 'bot_ids', 'conversations', 'first_start_time', 
 
 /** The zone of a request that has no other parameter to read. */
 function zoneOf(request: FastifyRequest, query: { time_zone?: string }): string {
-  const faults = new Faults(request.validationError);
+  const faults = new Faults(request);
   const zone = parseZone(query.time_zone, faults);
   faults.check();
   return zone as string;

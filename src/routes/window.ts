@@ -14,7 +14,7 @@ export interface Times {
  * The range of a request; one that is not to be used when a fault was found. A missing end is open.
  * `prefix` goes before the names of the parameters in faults.
  */
-export function parseRange(times: Times, faults: Faults, prefix = ''): Window {
+export function parseWindow(times: Times, faults: Faults, prefix = ''): Window {
   const zone = parseZone(times.time_zone, faults, prefix);
   if (zone === null) return { from: 0, to: 1, zone: 'UTC' };
   const from = parseTime(`${prefix}start_time`, times.start_time, zone, faults);
