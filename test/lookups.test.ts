@@ -60,6 +60,8 @@ t.test('paging through 20,000 conversations while 8 senders add more and change 
     Array.from({ length: COUNT }, (_, n) => message(`c${n}`, { bot_id: `bot${n % 3}` }, { time: time(n) })),
   );
 
+  await w.sql`analyze conversations`; // as autovacuum does within a minute
+
   let [sent, added, walking] = [0, 0, true];
   const moved = new Set<string>();
   const sender = async (s: number) => {

@@ -4,7 +4,7 @@ import { catalogue } from '../catalogue.js';
 import type { Filter, Moment } from '../query.js';
 import { condition } from '../raw/condition.js';
 import { inScope, type Scope } from '../scope.js';
-import type { Window } from '../time/window.js';
+import { EVER, type Window } from '../time/window.js';
 import { type Conversation, type ConversationRow, conversationColumns, conversationOf } from './conversation.js';
 import { partPattern } from './search.js';
 
@@ -40,7 +40,7 @@ export async function conversations(
       select ${conversationColumns(sql)}
       from conversations c
       where ${inScope(sql, scope)} and not c.withdrawn
-        and c.start_time >= ${iso(window.from)}::timestamptz and ${upTo(sql, window, after)}
+        and c.start_time is not null${from(sql, window)}${upTo(sql, window, after)}
         and ${condition(sql, where, catalogue.conversations, moment)}${matching(sql, part)}
       order by c.start_time desc, c.conversation_id desc
       limit ${limit + 1}`,
@@ -52,10 +52,17 @@ export async function conversations(
 
 const iso = (instant: number) => new Date(instant).toISOString();
 
+/** An open end is no condition: it would make the planner take the range for a short one, and sort it. */
+const from = (sql: Sql, { from }: Window): Fragment =>
+  from === EVER.from ? sql`` : sql` and c.start_time >= ${iso(from)}::timestamptz`;
+
 /** One upper bound alone: with two, the index would be read from the further one on, and a late page would take longer. */
 function upTo(sql: Sql, { to }: Window, after: Place | null): Fragment {
-  if (after === null || after.start_time >= to) return sql`c.start_time < ${iso(to)}::timestamptz`;
-  return sql`(c.start_time, c.conversation_id) < (${iso(after.start_time)}::timestamptz, ${after.conversation_id}::text)`;
+  if (after === null || after.start_time >= to) {
+    return to === EVER.to ? sql`` : sql` and c.start_time < ${iso(to)}::timestamptz`;
+  }
+  const { start_time, conversation_id } = after;
+  return sql` and (c.start_time, c.conversation_id) < (${iso(start_time)}::timestamptz, ${conversation_id}::text)`;
 }
 
 function matching(sql: Sql, part: string | null): Fragment {
