@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { buildApp } from '../src/app.js';
+import type { Database } from '../src/database/database.js';
+import { Unavailable } from '../src/errors.js';
 import { root } from '../src/root.js';
 import { ACCOUNT, ask, send, world } from './harness.js';
 import { errorsOf, post, rowsOf } from './tools/graphql.js';
@@ -312,8 +315,11 @@ t.test('limits: no query is a weapon', async (t) => {
   );
   const long = (n: number) =>
     `{ get_session_content(args: {session_id: "long"}) { ${many(n, (at) => `m${at}: messages`)} } }`;
-  t.same(errorsOf(await post(app, key, long(3))), []);
-  t.same(errorsOf(await post(app, key, long(40))), ['limit-exceeded $.selectionSet.get_session_content.args']);
+  for (const round of ['first', 'again', 'a third time']) {
+    t.same(errorsOf(await post(app, key, long(3))), [], round);
+    const over = await post(app, key, long(40));
+    t.same(errorsOf(over), ['limit-exceeded $.selectionSet.get_session_content.args'], round);
+  }
 });
 
 t.test('what is refused before a document is read keeps its status; keys are told as the vendor does', async (t) => {
@@ -359,6 +365,34 @@ t.test('what is refused before a document is read keeps its status; keys are tol
   t.equal((await to(good, { query: `{ __typename } #${'x'.repeat(300_000)}` })).status, 413);
   t.equal((await to({ ...good, 'content-type': 'text/plain' }, 'x')).status, 415);
   t.equal((await ask(app, key, { url: '/v1/graphql?query={__typename}' })).status, 404, 'POST alone');
+});
+
+t.test('a database that is away, and a fault of the service', async (t) => {
+  const w = await world(t);
+  const key = await w.key();
+  let failure: Error | null = null;
+  const db: Database = {
+    ...w.db,
+    read: (query) => (failure === null ? w.db.read(query) : Promise.reject(failure)),
+  };
+  const app = await buildApp({ db, timeouts: { initial: null, channels: new Map() } });
+  t.teardown(() => app.close());
+  const query = '{ a: sessions_per_channel { channel } b: __typename }';
+  t.same((await post(app, key, query)).body, { data: { a: [], b: 'query_root' } });
+  for (const round of ['compiled', 'kept']) {
+    failure = new Unavailable('the database does not answer');
+    const away = await post(app, key, query);
+    t.equal(away.status, 200, round);
+    t.same(errorsOf(away), ['unavailable $.selectionSet.a']);
+    t.equal(away.body.data, null);
+    failure = new Error('secret of the service');
+    const broken = await post(app, key, query);
+    t.same(errorsOf(broken), ['unexpected $.selectionSet.a']);
+    t.notMatch(broken.text, 'secret');
+  }
+  failure = new Unavailable('the database does not answer');
+  const other = await w.key();
+  t.equal((await post(app, other, query)).status, 503, 'before a document is read, the status says it');
 });
 
 t.test('a foreign account and a narrowed key see nothing of others', async (t) => {

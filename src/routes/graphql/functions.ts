@@ -6,6 +6,7 @@ import { sessionContent } from './session.js';
 export const functions: Record<string, Definition> = {
   sessions_per_channel: report({
     means: 'Conversations, users and messages of each channel, of the conversations that started in the range',
+    dataset: 'conversations',
     filters: ['account_id', 'desk_ids', 'brain_parent_ids', 'integration_ids', 'is_test'],
     columns: {
       channel: { type: 'String', means: 'The channel', dimension: 'channel' },
@@ -25,6 +26,7 @@ export const functions: Record<string, Definition> = {
 
   open_closed_sessions_interval_counts_v2: report({
     means: 'Of the conversations that started in each interval, how many are closed now and how many are open',
+    dataset: 'conversations',
     filters: ['brain_parent_ids', 'desk_ids', 'integration_ids', 'brain_versions', 'channels', 'is_test', 'agent_ids'],
     columns: {
       closed_sessions: {

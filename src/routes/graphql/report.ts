@@ -1,4 +1,4 @@
-import type { Measure, Query, Table, Value } from '../../queries/query.js';
+import type { Dataset, Measure, Query, Table, Value } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { formatInstant } from '../../queries/time/instant.js';
@@ -18,6 +18,7 @@ export type Column = Typed &
 
 export interface Report {
   means: string;
+  dataset: Dataset;
   filters: FilterName[];
   columns: Record<string, Column>;
   order: Order[];
@@ -29,7 +30,7 @@ const DAY: Bucket = { unit: 'day', count: 1 };
  * A function that counts over the core. One that has a column for the start of the bucket takes `interval_span` and needs
  * both ends of the range; its empty buckets are rows, with 0.
  */
-export function report({ means, filters, columns, order }: Report): Definition {
+export function report({ means, dataset, filters, columns, order }: Report): Definition {
   const all = Object.entries(columns);
   const isInterval = all.some(([, column]) => 'bucket' in column);
   const keys = all.flatMap(([, column]) => ('dimension' in column ? [column.dimension] : []));
@@ -50,7 +51,7 @@ export function report({ means, filters, columns, order }: Report): Definition {
     const bucket = isInterval ? ((args.interval_span as Bucket | null | undefined) ?? DAY) : null;
     const where = parseFilters(filters, asked);
     faults.check();
-    const query: Query = { dataset: 'conversations', scope, window, bucket, measures, groupBy, where };
+    const query: Query = { dataset, scope, window, bucket, measures, groupBy, where };
     const table = await run(db, query, moment, `${ARGS}interval_span`);
     return sorted(shape(table, window.zone), order);
   }
