@@ -11,7 +11,7 @@ import {
   validate,
 } from 'graphql';
 import { RequestErrors } from './errors.js';
-import { exceeded, hasTooManyTokens, overLimits } from './limits.js';
+import { checkLength, overLimits } from './limits.js';
 
 /** One operation of a document that may be run. */
 export interface Operation {
@@ -30,7 +30,7 @@ export const KEPT = 200;
 export function documents(schema: GraphQLSchema): (source: string, name: string | null) => Operation {
   const kept = new Map<string, Operation>();
   return (source, name) => {
-    const key = `${name ?? ''}\n${source}`;
+    const key = `${JSON.stringify(name)} ${source}`;
     const operation = kept.get(key) ?? read(schema, source, name);
     kept.delete(key);
     kept.set(key, operation);
@@ -53,9 +53,7 @@ function read(schema: GraphQLSchema, source: string, name: string | null): Opera
 
 function parsed(source: string): DocumentNode {
   try {
-    if (hasTooManyTokens(source)) {
-      throw exceeded('tokens', 'the document has too many names and signs');
-    }
+    checkLength(source);
     return parse(source);
   } catch (error) {
     if (error instanceof GraphQLError) throw new RequestErrors([withCode(error, 'parse-failed', '$.query')]);

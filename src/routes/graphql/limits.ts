@@ -11,6 +11,8 @@ import {
 
 /** What one request may ask, so that no query is a weapon. The introspection of stock clients uses a third of it. */
 export const limits = {
+  /** Characters of a document; long lists belong into its variables. */
+  characters: 20_000,
   /** Names, numbers and signs of a document. */
   tokens: 2_000,
   /** Levels of fields within fields. */
@@ -30,11 +32,12 @@ export const exceeded = (what: keyof typeof limits, says: string): GraphQLError 
     extensions: { code: 'limit-exceeded' },
   });
 
-/** Whether a text is too long to be parsed at all. Throws GraphQLError for a sign that the language does not have. */
-export function hasTooManyTokens(text: string): boolean {
+/** Throws GraphQLError for a text that is too long to be parsed at all, or has a sign that the language does not have. */
+export function checkLength(text: string): void {
+  if (text.length > limits.characters) throw exceeded('characters', `the document has ${text.length} characters`);
   const lexer = new Lexer(new Source(text));
-  for (let count = 0; count <= limits.tokens; count++) if (lexer.advance().kind === TokenKind.EOF) return false;
-  return true;
+  for (let count = 0; count <= limits.tokens; count++) if (lexer.advance().kind === TokenKind.EOF) return;
+  throw exceeded('tokens', 'the document has too many names and signs');
 }
 
 /** What an operation's selections come to. */
