@@ -1,45 +1,20 @@
-import { type Static, type TObject, type TProperties, Type } from '@sinclair/typebox';
-
-/** An id or name in a path or query: opaque text that PostgreSQL can keep. */
-export const Id = (description: string) =>
-  Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$', description });
-
-const TimeText = (description: string) => Type.String({ maxLength: 64, description });
-
-const Choice = <T extends string>(values: readonly T[], description: string) =>
-  Type.Unsafe<T>({ type: 'string', enum: values, description });
+import { type Static, Type } from '@sinclair/typebox';
+import { Choice, Format, Id, List, strict, TextOrList, TimeText, TimeZone } from '../parameters.js';
 
 /** Parameters that every operation of the dialect takes. */
 const common = {
   start_time: TimeText('Start of the range: a date, a local time, or a time with an offset'),
   end_time: TimeText('End of the range, exclusive'),
-  time_zone: Type.Optional(
-    Type.String({
-      maxLength: 64,
-      default: 'UTC',
-      description: 'IANA time zone in which days begin and local times are meant',
-    }),
-  ),
-  format: Type.Optional(Choice(['json', 'csv'] as const, 'Form of the answer; wins over the Accept header')),
+  time_zone: TimeZone,
+  format: Format,
 };
 
 const isTest = Type.Optional(Choice(['true', 'false'] as const, 'Only tests, or none; both when left out'));
 
 const version = Id('Version of the bot');
 
-const itemText = { minLength: 1, maxLength: 20_000, pattern: '^[^\\u0000]*$' };
-
-const List = (description: string) => Type.Array(Type.String(itemText), { maxItems: 100, description });
-
-/** A list that the vendor declares as one text of comma-separated values; here it may be repeated too. */
-const TextOrList = (description: string) =>
-  Type.Union([Type.String(itemText), Type.Array(Type.String(itemText), { maxItems: 100 })], { description });
-
 const channelTypes = 'Channels to count, separated by commas or repeated; unknown matches a missing one';
 const languages = 'Languages to count, separated by commas or repeated; unknown matches a missing one';
-
-const strict = <P extends TProperties>(properties: P): TObject<P> =>
-  Type.Object(properties, { additionalProperties: false });
 
 export const BotParams = Type.Object({ bot_id: Id('The bot') });
 export const TeamParams = Type.Object({ team_id: Id('The team') });
