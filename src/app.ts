@@ -9,7 +9,7 @@ import type { Timeouts } from './queries/timeouts.js';
 import { closeGracefully } from './routes/closing.js';
 import { docsRoutes } from './routes/docs.js';
 import { eventRoutes } from './routes/events/routes.js';
-import { securityHeaders } from './routes/headers.js';
+import { secureAnswers } from './routes/headers.js';
 import { healthRoutes } from './routes/health.js';
 import { sendProblem } from './routes/problem.js';
 import { requestOptions, traceRequests } from './routes/requests.js';
@@ -60,7 +60,7 @@ export async function buildApp({
   });
   if (onRoute) app.addHook('onRoute', onRoute);
   traceRequests(app);
-  await securityHeaders(app);
+  secureAnswers(app);
   closeGracefully(app);
   await app.register(accepts);
   if (corsOrigins.length > 0) {
