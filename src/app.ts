@@ -11,7 +11,7 @@ import { docsRoutes } from './routes/docs.js';
 import { eventRoutes } from './routes/events/routes.js';
 import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
-import { securityHeaders } from './routes/headers.js';
+import { secureAnswers } from './routes/headers.js';
 import { healthRoutes } from './routes/health.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
 import { sendProblem } from './routes/problem.js';
@@ -63,7 +63,7 @@ export async function buildApp({
   });
   if (onRoute) app.addHook('onRoute', onRoute);
   traceRequests(app);
-  await securityHeaders(app);
+  secureAnswers(app);
   closeGracefully(app);
   await app.register(accepts);
   if (corsOrigins.length > 0) {
