@@ -8,6 +8,7 @@ import type { Timeouts } from './queries/timeouts.js';
 import { eventRoutes } from './routes/events/routes.js';
 import { healthRoutes } from './routes/health.js';
 import { sendProblem } from './routes/problem.js';
+import { reportingRoutes } from './routes/reporting/routes.js';
 import { seriesRoutes } from './routes/series/routes.js';
 
 export interface AppOptions {
@@ -51,6 +52,7 @@ export async function buildApp({
     await authenticate(guarded, db);
     await guarded.register((scope) => eventRoutes(scope, db));
     await guarded.register((scope) => seriesRoutes(scope, db, moment));
+    await guarded.register((scope) => reportingRoutes(scope, db, moment));
   });
   return app;
 }

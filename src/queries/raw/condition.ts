@@ -3,10 +3,13 @@ import { concat } from '../../database/fragments.js';
 import type { Dimension, Dimensions } from '../catalogue.js';
 import type { Filter, Moment, Test, Value } from '../query.js';
 
-/** A filter as one SQL condition that is true or false, never null. */
+/**
+ * A filter as one SQL condition: true where a row passes, else false or null. SQL's `and` and `or` of these are again so;
+ * only `not` must tell null from false, and makes it false first.
+ */
 export function condition(sql: Sql, filter: Filter, dimensions: Dimensions, moment: Moment): Fragment {
   if ('dimension' in filter) return tested(sql, filter, dimensions[filter.dimension] as Dimension, moment);
-  if (filter.op === 'not') return sql`not ${condition(sql, filter.of, dimensions, moment)}`;
+  if (filter.op === 'not') return sql`not coalesce(${condition(sql, filter.of, dimensions, moment)}, false)`;
   const joint = filter.op === 'and' ? sql` and ` : sql` or `;
   const [first, ...rest] = filter.of.map((part) => condition(sql, part, dimensions, moment));
   if (first === undefined) return filter.op === 'and' ? sql`true` : sql`false`;
@@ -18,12 +21,12 @@ export function condition(sql: Sql, filter: Filter, dimensions: Dimensions, mome
 
 function tested(sql: Sql, filter: Test, dimension: Dimension, moment: Moment): Fragment {
   const value = dimension.sql(sql, moment);
-  if (!dimension.many) return sql`coalesce(${test(sql, filter, dimension, value)}, false)`;
+  if (!dimension.many) return test(sql, filter, dimension, value);
   const empty = filter.op === 'in' && filter.values.includes(null) ? sql` or cardinality(${value}) = 0` : sql``;
   return sql`(exists (select from unnest(${value}) one where ${test(sql, filter, dimension, sql`one`)})${empty})`;
 }
 
-/** The test of one value; null when the value is missing, but for `in` with null among its values. */
+/** The test of one value; false or null when the value is missing, but for `in` with null among its values. */
 function test(sql: Sql, filter: Test, dimension: Dimension, value: Fragment): Fragment {
   switch (filter.op) {
     case 'in': {

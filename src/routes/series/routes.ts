@@ -50,7 +50,10 @@ export async function seriesRoutes(instance: FastifyInstance, db: Database, mome
           ],
         },
       };
-      const [known, table] = await Promise.all([isKnown(db, scope, 'bot', bot_id), run(db, asked, moment(), 'bucket')]);
+      const [known, table] = await Promise.all([
+        isKnown(db, scope, 'bot', bot_id),
+        run(db, asked, moment(), { bucket: 'bucket', groups: 'group_by' }),
+      ]);
       if (!known) throw new NotFound(`no bot ${bot_id} is known here`);
       if (table.rows.length === 0 && !(await isVersionSeen(db, scope, bot_id, version))) {
         reply.header(

@@ -1,13 +1,7 @@
-import { type Static, type TObject, type TProperties, Type } from '@sinclair/typebox';
-
-/** An id or name in a path or query: opaque text that PostgreSQL can keep. */
-export const Id = (description: string) =>
-  Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$', description });
+import { type Static, Type } from '@sinclair/typebox';
+import { Choice, Format, Id, strict } from '../schema.js';
 
 const TimeText = (description: string) => Type.String({ maxLength: 64, description });
-
-const Choice = <T extends string>(values: readonly T[], description: string) =>
-  Type.Unsafe<T>({ type: 'string', enum: values, description });
 
 const List = (description: string) =>
   Type.Array(Type.String({ minLength: 1, maxLength: 20_000, pattern: '^[^\\u0000]*$' }), {
@@ -26,7 +20,7 @@ const common = {
       description: 'IANA time zone in which days begin and local times are meant',
     }),
   ),
-  format: Type.Optional(Choice(['json', 'csv'] as const, 'Form of the answer; wins over the Accept header')),
+  format: Format,
 };
 
 const isTest = Type.Optional(Choice(['true', 'false'] as const, 'Only tests, or none; both when left out'));
@@ -39,9 +33,6 @@ const filters = {
   ),
   language: Type.Optional(List('Languages to count, separated by commas or repeated; unknown matches a missing one')),
 };
-
-const strict = <P extends TProperties>(properties: P): TObject<P> =>
-  Type.Object(properties, { additionalProperties: false });
 
 export const BotParams = Type.Object({ bot_id: Id('The bot') });
 
