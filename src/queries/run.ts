@@ -42,7 +42,7 @@ export function plan(
 
 const cellFault = (path: string): Fault => ({
   path,
-  message: `the answer would have more than ${MAX_CELLS.toLocaleString('en')} numbers: ask for larger buckets, a shorter range or fewer groups`,
+  message: `the answer would have more than ${MAX_CELLS.toLocaleString('en')} numbers: ask for larger buckets, a shorter range, fewer groups or fewer aggregations`,
 });
 
 /** The refusal of an answer with too many numbers. */

@@ -12,8 +12,8 @@ export function readBody(body: unknown, faults: Faults): unknown {
   }
   try {
     return parseJson(text);
-  } catch {
-    faults.add('$', 'is not JSON');
+  } catch (error) {
+    faults.add('$', error instanceof RangeError ? 'is nested too deep' : 'is not JSON');
     return undefined;
   }
 }
