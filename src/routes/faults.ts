@@ -30,7 +30,11 @@ export class Faults {
 
   /** Throws `InvalidRequest` when there are any. */
   check(): void {
-    if (this.#faults.length > 0) throw new InvalidRequest(this.#faults);
+    if (this.#faults.length > 0) throw this.refusal();
+  }
+
+  refusal(): InvalidRequest {
+    return new InvalidRequest(this.#faults);
   }
 
   #addSchemaFault({ keyword, instancePath, params, message }: FastifySchemaValidationError): void {

@@ -15,9 +15,10 @@ export interface Report {
   places: Places;
 }
 
-/** Reads the body of a request. With any fault the report is of no use. */
+/** Reads the body of a request. With any fault the report is of no use. Throws `InvalidRequest` for what is no object. */
 export function parseReport(body: unknown, faults: Faults): Report {
-  const asked = readObject(body, '$', ['interval', 'granularity', 'aggregations', 'group_by', 'filters'], faults) ?? {};
+  const asked = readObject(body, '$', ['interval', 'granularity', 'aggregations', 'group_by', 'filters'], faults);
+  if (asked === null) throw faults.refusal();
   const granularity = readGranularity(asked.granularity, faults);
   const window = readInterval(asked.interval, granularity, faults);
   const measures = readAggregations(asked.aggregations, faults);
