@@ -23,7 +23,7 @@ const events: { account: string; event: object }[] = readFileSync(join(folder, '
 const cases: Case[] = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8'));
 
 /** The operations that answer so far. */
-const built = (path: string) => /^\/v1\/bots\/[^/]+\/conversations$|^\/api\/reporting\/|^\/v1\/events$/.test(path);
+const built = (path: string) => /^\/(v1\/(bots|teams|events)|api\/reporting)\b/.test(path);
 
 /** Orders of arrival, with the size of a batch: each must give the same answers. */
 const orders: { name: string; batch: number; sort: (list: typeof events) => typeof events }[] = [

@@ -1,5 +1,6 @@
 -- What the events of a conversation make of it. Pure functions of the table events: run at any time, in any order
--- of arrival, they give the same rows. The order of time is (time, seq, id), everywhere.
+-- of arrival, they give the same rows. The order of time is (time, seq, id), everywhere. Texts that come out of JSON or of a
+-- function have the database's collation, so an order of them says collate "C".
 
 create function orders_of_events(p_account uuid, p_ids text[])
 returns setof orders language sql stable
@@ -43,12 +44,12 @@ begin atomic
     select * from agent_messages_of_events(p_account, p_ids)
   ), wrote as (
     select conversation_id, 'team' as scope, team_id as participant_id, count(*)::integer as agent_messages,
-      min(time) as first_message, null::text as user_organization_id, array_agg(distinct organization_id) as organization_ids
+      min(time) as first_message, null::text as user_organization_id, array_agg(distinct organization_id collate "C") as organization_ids
     from messages where team_id is not null
     group by conversation_id, team_id
     union all
     select conversation_id, 'user', agent_id, count(*)::integer, min(time),
-      (array_agg(organization_id order by time desc, seq desc, id desc))[1], array_agg(distinct organization_id)
+      (array_agg(organization_id order by time desc, seq desc, id collate "C" desc))[1], array_agg(distinct organization_id collate "C")
     from messages where agent_id is not null
     group by conversation_id, agent_id
   ), joined as (
@@ -64,8 +65,8 @@ begin atomic
   ), bought as (
     select p.conversation_id, p.scope, p.participant_id, count(*)::integer as order_count,
       sum(o.amount) as sales, coalesce(sum(o.amount) filter (where o.subscription), 0) as subscription_sales,
-      array_agg(distinct o.currency) filter (where o.currency is not null) as currencies,
-      array_agg(distinct o.currency) filter (where o.currency is not null and o.subscription) as subscription_currencies
+      array_agg(distinct o.currency collate "C") filter (where o.currency is not null) as currencies,
+      array_agg(distinct o.currency collate "C") filter (where o.currency is not null and o.subscription) as subscription_currencies
     from present p
     join orders_of_events(p_account, p_ids) o on o.conversation_id = p.conversation_id and o.time >= p.joined_at
     group by p.conversation_id, p.scope, p.participant_id
@@ -91,9 +92,9 @@ begin atomic
     from latest group by conversation_id
   ), united as ( -- attributes that only grow
     select e.conversation_id,
-      array_agg(distinct v.id) filter (where u.key = 'visitor_ids') as visitor_ids,
-      array_agg(distinct v.id) filter (where u.key = 'visitor_session_ids') as visitor_session_ids,
-      array_agg(distinct v.id) filter (where u.key = 'room_ids') as room_ids
+      array_agg(distinct v.id collate "C") filter (where u.key = 'visitor_ids') as visitor_ids,
+      array_agg(distinct v.id collate "C") filter (where u.key = 'visitor_session_ids') as visitor_session_ids,
+      array_agg(distinct v.id collate "C") filter (where u.key = 'room_ids') as room_ids
     from e
     cross join lateral (values ('visitor_ids'), ('visitor_session_ids'), ('room_ids')) as u (key)
     cross join lateral jsonb_array_elements_text(e.attributes->u.key) as v (id)
@@ -108,7 +109,7 @@ begin atomic
       count(*) filter (where sender = 'agent')::integer as agent_messages,
       (array_agg(sender order by time, seq, id) filter (where sender is not null))[1] as first_sender,
       (array_agg(actor_id order by time, seq, id) filter (where sender = 'user' and actor_id is not null))[1] as first_user,
-      array_agg(distinct actor_id) filter (where sender = 'user' and actor_id is not null) as users,
+      array_agg(distinct actor_id collate "C") filter (where sender = 'user' and actor_id is not null) as users,
       bool_or(sender = 'agent' or type = 'participant.joined') as has_agent
     from e group by conversation_id
   ), ended as (
@@ -136,13 +137,13 @@ begin atomic
     from (select conversation_id, actor_id, min(place) as place from agent_acts group by 1, 2) first_act
     group by conversation_id
   ), organizations as (
-    select conversation_id, array_agg(distinct organization_id) as organization_ids
+    select conversation_id, array_agg(distinct organization_id collate "C") as organization_ids
     from agent_messages_of_events(p_account, p_ids) group by conversation_id
   ), bought as (
     select conversation_id, count(*)::integer as order_count, sum(amount) as sales,
       coalesce(sum(amount) filter (where subscription), 0) as subscription_sales,
-      array_agg(distinct currency) filter (where currency is not null) as currencies,
-      array_agg(distinct currency) filter (where currency is not null and subscription) as subscription_currencies
+      array_agg(distinct currency collate "C") filter (where currency is not null) as currencies,
+      array_agg(distinct currency collate "C") filter (where currency is not null and subscription) as subscription_currencies
     from orders_of_events(p_account, p_ids) group by conversation_id
   ), told as ( -- what was said and what it overrides, side by side
     select c.*, coalesce(s.attributes, '{}') as a,
@@ -152,7 +153,7 @@ begin atomic
   ), visited as (
     select t.*, coalesce(
       u.visitor_ids,
-      array(select distinct v from unnest(t.user_id || t.users) v where v is not null order by v)
+      array(select distinct v collate "C" from unnest(t.user_id || t.users) v where v is not null order by 1)
     ) as visitor_ids, coalesce(u.visitor_session_ids, '{}') as visitor_session_ids, coalesce(u.room_ids, '{}') as room_ids
     from told t left join united u using (conversation_id)
   )

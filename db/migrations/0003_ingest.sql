@@ -14,6 +14,7 @@ create type touched_conversation as (
 create function refold(p_account uuid, p_ids text[])
 returns void language plpgsql volatile
 set enable_nestloop = off
+set plan_cache_mode = auto
 as $$
 begin
   update conversations c set (
@@ -72,6 +73,7 @@ $$;
 create function ingest(p_account uuid, p_events text, p_sent text[], p_teams text[], p_bots text[])
 returns integer language plpgsql volatile
 set enable_nestloop = off -- a generic plan guesses few rows and would join the fold's parts in quadratic time
+set plan_cache_mode = auto -- its statements are the same each time, and planning them costs
 as $$
 declare
   v_touched touched_conversation[];
@@ -121,7 +123,7 @@ begin
 
   if p_teams is not null or p_bots is not null then
     select array_agg(conversation_id) into v_outside from conversations
-    where account_id = p_account and conversation_id = any(p_sent) and start_time is not null
+    where account_id = p_account and conversation_id = any(p_sent) and last_event_time is not null
       and not (coalesce(team_id = any(p_teams), p_teams is null) and coalesce(bot_id = any(p_bots), p_bots is null));
     if v_outside is not null then
       raise exception 'conversations outside of the key' using errcode = 'CR403', detail = to_json(v_outside)::text;
@@ -143,7 +145,7 @@ begin
       last_event_time = t.last_time
     from unnest(v_touched) t
     where c.account_id = p_account and c.conversation_id = any(v_ids) and c.conversation_id = t.conversation_id
-      and t.plain and c.start_time is not null and t.first_time > c.last_event_time
+      and t.plain and t.first_time > c.last_event_time
       and not exists (select from unnest(t.attributes) said where not c.attributes @> said) -- nothing new is said
       -- the first message says who began, the first user message who the user is
       and (t.user_messages + t.bot_messages = 0 or c.user_messages + c.bot_messages + c.agent_messages > 0)

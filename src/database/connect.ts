@@ -38,7 +38,7 @@ export function connect(target: Target, options: ConnectOptions): Sql {
     max: options.max,
     max_pipeline: 1,
     backoff: () => 0.1,
-    connect_timeout: 5,
+    connect_timeout: 3, // s; a server on its way down takes connections that it never serves
     idle_timeout: 0,
     onnotice: () => {},
     types: { bigint },
@@ -48,6 +48,8 @@ export function connect(target: Target, options: ConnectOptions): Sql {
       idle_in_transaction_session_timeout: 60_000,
       TimeZone: 'UTC',
       jit: 'off',
+      // A plan made for any value guesses that a range is short; one planning a statement costs less than such a guess.
+      plan_cache_mode: 'force_custom_plan',
       ...(options.synchronousCommit ? { synchronous_commit: options.synchronousCommit } : {}),
     },
   };

@@ -23,6 +23,9 @@ type Query<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
 /** Milliseconds beyond the server's own limit after which the client gives up on a statement. */
 const GRACE = 500;
 
+/** Milliseconds within which a lost connection must show for the read to be tried again: its caller has waited too. */
+const RETRY_WITHIN = 1_000;
+
 const away = () => new Unavailable('the database does not answer');
 
 /**
@@ -67,7 +70,11 @@ export function openPool(target: Target, options: ConnectOptions): Pool {
   return {
     async read(query) {
       try {
-        return await run(query).catch((error) => (isLostConnection(error) ? run(query) : Promise.reject(error)));
+        const started = performance.now();
+        return await run(query).catch((error) => {
+          const soon = performance.now() - started < RETRY_WITHIN;
+          return soon && isLostConnection(error) ? run(query) : Promise.reject(error);
+        });
       } catch (error) {
         throw asFailure(error);
       }

@@ -1,8 +1,8 @@
 import type { Sql } from './connect.js';
 
 /** Milliseconds between two beats, and after which a beat that was not answered says that the database is away. */
-const PERIOD = 1_000;
-const PATIENCE = 2_000;
+const PERIOD = 500;
+const PATIENCE = 1_500;
 
 export interface Heartbeat {
   /** Whether the latest beat went unanswered for too long. */

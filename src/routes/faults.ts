@@ -1,3 +1,5 @@
+import { closest } from 'fastest-levenshtein';
+import type { FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { type Fault, InvalidRequest } from '../errors.js';
 
@@ -11,8 +13,12 @@ const MOST = 100;
 export class Faults {
   readonly #faults: Fault[] = [];
 
-  constructor(error?: { validation?: FastifySchemaValidationError[] }) {
-    for (const fault of error?.validation ?? []) this.#addSchemaFault(fault);
+  readonly #allowed: string[];
+
+  constructor(request: Pick<FastifyRequest, 'validationError' | 'routeOptions'>) {
+    const { querystring } = (request.routeOptions.schema ?? {}) as { querystring?: { properties?: object } };
+    this.#allowed = Object.keys(querystring?.properties ?? {});
+    for (const fault of request.validationError?.validation ?? []) this.#addSchemaFault(fault);
   }
 
   add(path: string, message: string): void {
@@ -40,9 +46,14 @@ export class Faults {
   #addSchemaFault({ keyword, instancePath, params, message }: FastifySchemaValidationError): void {
     const path = instancePath.slice(1).split('/')[0] ?? '';
     if (keyword === 'required') this.add(String(params.missingProperty), 'is needed');
-    else if (keyword === 'additionalProperties') this.add(String(params.additionalProperty), 'is not a parameter here');
+    else if (keyword === 'additionalProperties') this.#addUnknown(String(params.additionalProperty));
     else if (keyword === 'type' && params.type === 'string') this.add(path, 'is given once, as one value');
     else if (keyword === 'enum') this.add(path, `must be one of ${(params.allowedValues as string[]).join(', ')}`);
     else this.add(path, message ?? 'is not valid');
+  }
+
+  #addUnknown(name: string): void {
+    const meant = closest(name, this.#allowed);
+    this.add(name, `is not a parameter here; did you mean ${meant}? There are ${this.#allowed.join(', ')}`);
   }
 }

@@ -32,7 +32,7 @@ export type Random = ReturnType<typeof random>;
 /** A random event of any type, in a world so small that times tie, agents rejoin and orders are told twice. */
 export function randomEvent(r: Random, id: number, conversation: string): Event {
   const event: Event = {
-    id: `e${id}`,
+    id: `${r.pick(['e', 'E', 'é', '_'])}${id}`, // collations order these in other ways than bytes do
     conversation_id: conversation,
     time: new Date(Date.UTC(2024, 0, 8) + r.below(200) * 250).toISOString(),
     ...(r.chance(0.2) ? { seq: r.below(3) - 1 } : {}),

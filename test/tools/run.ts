@@ -14,15 +14,34 @@ import { root } from '../../src/root.js';
 import { databaseFile, TEMPLATE } from '../harness.js';
 import { shorten } from './report.js';
 
+/** Another server to test on, such as the oldest PostgreSQL that is promised: TEST_DATABASE_URL=postgres://... */
+const elsewhere = process.env.TEST_DATABASE_URL;
+
 const dir = mkdtempSync(join(tmpdir(), 'reports-test-'));
 // Tests need no durability, and each file has pools of its own.
 const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
-const server = await startEmbedded({ dir, settings, database: TEMPLATE });
-const sql = connect(server.connection, { max: 1, statementTimeout: 60_000 });
+const server = elsewhere === undefined ? await startEmbedded({ dir, settings }) : null;
+const base = server?.connection ?? fromUrl(elsewhere as string);
+const admin = connect({ ...base, database: 'postgres' }, { max: 1, statementTimeout: 60_000 });
+await admin`drop database if exists ${admin(TEMPLATE)} with (force)`;
+await admin`create database ${admin(TEMPLATE)}`;
+await admin.end({ timeout: 5 });
+const sql = connect({ ...base, database: TEMPLATE }, { max: 1, statementTimeout: 60_000 });
 await migrate(sql);
 await sql.end({ timeout: 5 });
 mkdirSync(dirname(databaseFile), { recursive: true });
-writeFileSync(databaseFile, JSON.stringify({ ...server.connection, database: 'postgres' }));
+writeFileSync(databaseFile, JSON.stringify({ ...base, database: 'postgres' }));
+
+function fromUrl(text: string) {
+  const { hostname, port, username, password } = new URL(text);
+  return {
+    host: hostname,
+    port: Number(port || 5432),
+    username,
+    ...(password ? { password } : {}),
+    database: 'postgres',
+  };
+}
 
 const tap = spawn(process.execPath, [join(root, 'node_modules/tap/dist/esm/run.mjs'), ...process.argv.slice(2)], {
   cwd: root,
@@ -38,7 +57,7 @@ lines.on('line', (line) => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tap.kill(signal));
 const code = await new Promise<number>((resolve) => tap.once('close', (status) => resolve(status ?? 1)));
 
-await server.stop();
+await server?.stop();
 rmSync(dir, { recursive: true, force: true });
 const count = (what: string) => Number(new RegExp(`\\b${what}: (\\d+)`).exec(totals)?.[1] ?? 0);
 process.stdout.write(`${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped\n`);

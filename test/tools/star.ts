@@ -1,17 +1,21 @@
 /**
- * The dialogues of STAR (RasaHQ/STAR, MIT), real times, people and steps: 4,989 of them, with 81,225 messages. The data lie
- * beside the project and are no part of it: tests skip what they show where `hasStar` is false.
+ * The dialogues of ../shared/data/star as events: messages, the steps of agents' replies, orders, each agent joined, for its
+ * team, at its first message. Run by itself it prints them as NDJSON, for
+ * `node dist/test/tools/star.js | npx conversation-reports import -`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import type { FastifyInstance } from 'fastify';
 import { root } from '../../src/root.js';
 import type { Event } from '../fold/fold.js';
-import { send, type World } from '../harness.js';
+import { send } from '../harness.js';
 
-const folder = join(root, '../shared/data/star');
+export const starFolder = join(root, '../shared/data/star');
 
-export const hasStar = existsSync(folder);
+/** What tap is told where the data is not there. */
+export const skipStar = existsSync(starFolder) ? false : 'no ../shared/data/star here';
 
 export interface StarMessage {
   conversation_id: string;
@@ -24,8 +28,8 @@ export interface StarMessage {
 }
 
 export interface StarOrder {
-  conversation_id: string;
   order_id: string;
+  conversation_id: string;
   agent_id: string;
   time: string;
   amount: number | null;
@@ -33,83 +37,96 @@ export interface StarOrder {
 
 export interface StarConversation {
   conversation_id: string;
-  /** Null without a message. */
-  started_at: string | null;
+  messages: number;
   first_event_at: string | null;
 }
 
-function rows<Row>(name: string): Row[] {
-  const lines = gunzipSync(readFileSync(join(folder, `star.${name}.ndjson.gz`))).toString('utf8');
-  return lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+/** The rows of one of its files: messages, conversations, orders. */
+export function starRows<Row>(name: string): Row[] {
+  const lines = gunzipSync(readFileSync(join(starFolder, `star.${name}.ndjson.gz`))).toString();
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Row);
 }
 
-/** The rows of the source; messages by time, and within a conversation in their order. */
-export const starMessages = () => rows<StarMessage>('messages');
-export const starOrders = () => rows<StarOrder>('orders');
-export const starConversations = () => rows<StarConversation>('conversations');
-
-/** The source knows no teams: three are made up, by the first digit of an agent's id. */
+/** The source knows no teams; three are made up, by the first digit of an agent's id. */
 export const starTeam = (agent: string) => `team-${Number.parseInt(agent.charAt(0), 16) % 3}`;
 
-export interface StarOptions {
-  /** The steps of each dialogue, one after the other. */
-  steps?: boolean;
-  /** The 245 dialogues without a message that have another event with a time, as conversations of one `track` event. */
-  empty?: boolean;
-}
-
-/**
- * Everything as events of bot `star`, version 1, conversation by conversation: each agent joins for its team at its first
- * message; `seq` is the place in the dialogue, as the times are whole seconds.
- */
-export function starEvents({ steps = true, empty = false }: StarOptions = {}): Event[] {
-  const dialogues = new Map<string, Event[]>();
-  const add = (id: string, event: Event) => {
-    const events = dialogues.get(id) ?? [];
-    if (events.length === 0) event.conversation = { bot_id: 'star', bot_version: '1' };
-    events.push({ ...event, conversation_id: id, seq: events.length });
-    dialogues.set(id, events);
-  };
+/** All events of the dialogues that have messages. */
+export function starEvents(): Event[] {
+  const messages = starRows<StarMessage>('messages').sort((a, b) => (a.message_id < b.message_id ? -1 : 1));
   const joined = new Set<string>();
-  const lastSteps = new Map<string, string>();
-  for (const { conversation_id: id, message_id, user_id, sender_role: sender, time, text, step } of starMessages()) {
-    if (sender === 'agent' && !joined.has(`${id} ${user_id}`)) {
-      joined.add(`${id} ${user_id}`);
+  const lastStep = new Map<string, string>();
+  const events: Event[] = [];
+  for (const { conversation_id, message_id, user_id, sender_role, time, text, step } of messages) {
+    const at = { time, seq: 2 * Number(message_id.slice(-4)), conversation_id };
+    const agent = `${conversation_id} ${user_id}`;
+    if (sender_role === 'agent' && !joined.has(agent)) {
+      joined.add(agent);
       const team_id = starTeam(user_id);
-      add(id, { id: `${user_id}-joins`, type: 'participant.joined', time, agent_id: user_id, team_id });
+      events.push({ ...at, id: `join ${user_id}`, type: 'participant.joined', agent_id: user_id, team_id });
     }
-    add(id, { id: message_id, type: 'message', time, sender, sender_id: user_id, text });
-    if (!steps || step === null) continue;
-    const from = lastSteps.get(id);
-    const from_step = from === undefined ? null : { id: from, type: 'reply' };
-    add(id, {
-      id: `${message_id}-step`,
+    const conversation = { bot_id: 'star', bot_version: 'LIVE' };
+    events.push({
+      ...at,
+      id: message_id,
+      type: 'message',
+      sender: sender_role,
+      sender_id: user_id,
+      text,
+      conversation,
+    });
+    if (step === null) continue;
+    const from = lastStep.get(conversation_id);
+    lastStep.set(conversation_id, step);
+    events.push({
+      ...at,
+      seq: at.seq + 1,
+      id: `step ${message_id}`,
       type: 'step',
-      time,
-      from_step,
+      from_step: from === undefined ? null : { id: from, type: 'reply' },
       to_step: { id: step, type: 'reply' },
       message_id,
     });
-    lastSteps.set(id, step);
   }
-  for (const { conversation_id: id, order_id, time, amount } of starOrders()) {
-    add(id, { id: order_id, type: 'order', time, order_id, amount: amount ?? 0 });
+  for (const { order_id, conversation_id, time, amount } of starRows<StarOrder>('orders')) {
+    events.push({
+      id: order_id,
+      type: 'order',
+      time,
+      conversation_id,
+      order_id,
+      ...(amount === null ? {} : { amount }),
+    });
   }
-  if (empty) {
-    for (const { conversation_id: id, started_at, first_event_at: time } of starConversations()) {
-      if (started_at === null && time !== null) add(id, { id: 'seen', type: 'track', time, name: 'first event' });
-    }
-  }
-  return [...dialogues.values()].flat();
+  return events;
 }
 
-/** Sends {@link starEvents} with a key, in batches. */
-export async function loadStar(world: World, key: string, options?: StarOptions): Promise<void> {
-  const app = await world.app();
-  const events = starEvents(options);
-  for (let n = 0; n < events.length; n += 10_000) {
-    const batch = events.slice(n, n + 10_000);
-    const answer = await send(app, key, batch);
-    if (answer.body.accepted !== batch.length) throw new Error(`star was not taken: ${answer.text.slice(0, 300)}`);
+/** The dialogues without messages that have a timed event, each as the one event that it is. */
+export const starEmptyEvents = (): Event[] =>
+  starRows<StarConversation>('conversations').flatMap(({ conversation_id, messages, first_event_at }) =>
+    messages > 0 || first_event_at === null
+      ? []
+      : [
+          {
+            id: 'first',
+            type: 'conversation.updated',
+            time: first_event_at,
+            conversation_id,
+            conversation: { bot_id: 'star', bot_version: 'LIVE' },
+          },
+        ],
+  );
+
+/** Sends events in batches of 5,000. */
+export async function sendInBatches(app: FastifyInstance, key: string, events: Event[]): Promise<void> {
+  for (let n = 0; n < events.length; n += 5_000) {
+    const answer = await send(app, key, events.slice(n, n + 5_000));
+    if (answer.status !== 200) throw new Error(answer.text);
   }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const event of starEvents()) process.stdout.write(`${JSON.stringify(event)}\n`);
 }

@@ -4,8 +4,9 @@ import type { Dimension, Dimensions } from '../catalogue.js';
 import type { Filter, Moment, Test, Value } from '../query.js';
 
 /**
- * A filter as one SQL condition: true where a row passes, else false or null. SQL's `and` and `or` of these are again so;
- * only `not` must tell null from false, and makes it false first.
+ * A filter as one SQL condition: true where it holds, false or null where it does not. A test of a missing value is null;
+ * `and` and `or` pass that on as they would a false, and `not` makes it one. (Made false at each test, it would keep
+ * PostgreSQL from using an index.)
  */
 export function condition(sql: Sql, filter: Filter, dimensions: Dimensions, moment: Moment): Fragment {
   if ('dimension' in filter) return tested(sql, filter, dimensions[filter.dimension] as Dimension, moment);
@@ -26,11 +27,13 @@ function tested(sql: Sql, filter: Test, dimension: Dimension, moment: Moment): F
   return sql`(exists (select from unnest(${value}) one where ${test(sql, filter, dimension, sql`one`)})${empty})`;
 }
 
-/** The test of one value; false or null when the value is missing, but for `in` with null among its values. */
+/** The test of one value; null when the value is missing, but for `in` with null among its values. */
 function test(sql: Sql, filter: Test, dimension: Dimension, value: Fragment): Fragment {
   switch (filter.op) {
     case 'in': {
       const present = filter.values.filter((item) => item !== null);
+      const [single] = present;
+      if (single !== undefined && filter.values.length === 1) return sql`${value} = ${one(sql, dimension, single)}`;
       const missing = filter.values.includes(null) ? sql` or ${value} is null` : sql``;
       return sql`(${value} = any(${list(sql, dimension, present)})${missing})`;
     }
@@ -53,8 +56,10 @@ function test(sql: Sql, filter: Test, dimension: Dimension, value: Fragment): Fr
   }
 }
 
-const one = (sql: Sql, { type }: Dimension, value: string | number): Fragment =>
-  type === 'number' ? sql`${String(value)}::text::numeric` : sql`${String(value)}::text`;
+function one(sql: Sql, { type }: Dimension, value: string | number | boolean): Fragment {
+  if (type === 'number') return sql`${String(value)}::text::numeric`;
+  return type === 'boolean' ? sql`${String(value)}::text::boolean` : sql`${String(value)}::text`;
+}
 
 function list(sql: Sql, { type }: Dimension, values: Value[]): Fragment {
   const texts = values.map(String);

@@ -53,15 +53,16 @@ function statement(sql: Sql, query: Query, edges: number[], moment: Moment, most
     'of' in measure && measure.aggregate !== 'distinct' ? (dimension(measure.of).currencies?.(sql) ?? []) : [],
   );
 
+  const listed = lists.map((name) => dimension(name).sql(sql, moment));
+  // Materialized, so that the limit, which only guards, does not make the planner hurry to the first rows.
   return sql<Found[]>`
-    select ${bucket} as bucket${concat(sql, keys)}${concat(sql, cells)}, ${mixed(sql, money)} as mixed
-    from ${rowsOf(sql, query)}${concat(sql, unnested)}${together(
-      sql,
-      lists.map((name) => dimension(name).sql(sql, moment)),
-    )}
-    where ${condition(sql, query.where, dimensions, moment)}
-    group by bucket${concat(sql, groups)}
-    limit ${most + 1}`;
+    with groups as materialized (
+      select ${bucket} as bucket${concat(sql, keys)}${concat(sql, cells)}, ${mixed(sql, money)} as mixed
+      from ${rowsOf(sql, query)}${concat(sql, unnested)}${together(sql, listed)}
+      where ${condition(sql, query.where, dimensions, moment)}
+      group by bucket${concat(sql, groups)}
+    )
+    select * from groups limit ${most + 1}`;
 }
 
 type DistinctOf = Extract<Measure, { of: string }>;

@@ -33,7 +33,7 @@ export async function reportingRoutes(instance: FastifyInstance, db: Database, m
       schema: { params: OrganizationParams, querystring: ReportQuery, response: { 200: ReportAnswer } },
     },
     async (request, reply) => {
-      const faults = new Faults(request.validationError);
+      const faults = new Faults(request);
       const report = parseReport(readBody(request.body, faults), faults);
       faults.check();
 

@@ -1,11 +1,10 @@
-import type { Static } from '@sinclair/typebox';
 import type { Filter } from '../../queries/query.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { parseInstant } from '../../queries/time/instant.js';
 import { bucketFits, chooseBucket, type Window } from '../../queries/time/window.js';
 import { isZone } from '../../queries/time/zone.js';
 import type { Faults } from '../faults.js';
-import type { ConversationsQuery } from './schema.js';
+import { teamFields } from './schema.js';
 
 export const buckets = {
   '1h': { unit: 'hour', count: 1 },
@@ -83,7 +82,7 @@ function splitList(text: string): string[] {
   return [...parts, text.slice(start)];
 }
 
-type Filters = Pick<Static<typeof ConversationsQuery>, 'channel_type' | 'language' | 'is_test'>;
+type Filters = { channel_type?: string | string[]; language?: string | string[]; is_test?: 'true' | 'false' };
 
 /** The filters that a request may set besides its bot, version or team. */
 export function parseFilters(query: Filters, faults: Faults): Filter[] {
@@ -91,10 +90,35 @@ export function parseFilters(query: Filters, faults: Faults): Filter[] {
   for (const name of ['channel_type', 'language'] as const) {
     const values = query[name];
     if (values === undefined || faults.has(name)) continue;
-    const items = parseList(name, values, faults);
+    const items = parseList(name, [values].flat(), faults);
     const withMissing = items.includes(UNKNOWN) ? [...items, null] : items;
     where.push({ op: 'in', dimension: dimensionOf(name), values: withMissing });
   }
   if (query.is_test !== undefined) where.push({ op: 'in', dimension: 'is_test', values: [query.is_test === 'true'] });
   return where;
+}
+
+/** The fields of a team's `group_by`: a comma list, each field once. */
+export function parseFields(text: string | undefined, faults: Faults): string[] {
+  if (text === undefined || faults.has('group_by')) return [];
+  const fields = text.split(',').map((field) => field.trim());
+  const unknown = fields.find((field) => !teamFields.some((known) => known === field));
+  if (unknown !== undefined)
+    faults.add('group_by', `has ${unknown || 'an empty item'}; it takes ${teamFields.join(', ')}`);
+  if (new Set(fields).size < fields.length) faults.add('group_by', 'names a field twice');
+  return fields;
+}
+
+/** Parameters of the dialect that are lists. */
+const lists = ['channel_type', 'language'];
+
+/** Gathers `channel_type[0]=a&channel_type[1]=b`, as some generated clients write a list, under its plain name. */
+export function gatherLists(query: Record<string, unknown>): Record<string, unknown> {
+  const gathered: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(query)) {
+    const base = /^(\w+)\[\d*\]$/.exec(name)?.[1];
+    const key = base !== undefined && lists.includes(base) ? base : name;
+    gathered[key] = key in gathered ? [gathered[key], value].flat() : value;
+  }
+  return gathered;
 }

@@ -3,12 +3,6 @@ import { Choice, Format, Id, strict } from '../schema.js';
 
 const TimeText = (description: string) => Type.String({ maxLength: 64, description });
 
-const List = (description: string) =>
-  Type.Array(Type.String({ minLength: 1, maxLength: 20_000, pattern: '^[^\\u0000]*$' }), {
-    maxItems: 100,
-    description,
-  });
-
 /** Parameters that every operation of the dialect takes. */
 const common = {
   start_time: TimeText('Start of the range: a date, a local time, or a time with an offset'),
@@ -27,21 +21,70 @@ const isTest = Type.Optional(Choice(['true', 'false'] as const, 'Only tests, or 
 
 const version = Id('Version of the bot');
 
-const filters = {
-  channel_type: Type.Optional(
-    List('Channels to count, separated by commas or repeated; unknown matches a missing one'),
-  ),
-  language: Type.Optional(List('Languages to count, separated by commas or repeated; unknown matches a missing one')),
-};
+const itemText = { minLength: 1, maxLength: 20_000, pattern: '^[^\\u0000]*$' };
+
+const List = (description: string) => Type.Array(Type.String(itemText), { maxItems: 100, description });
+
+/** A list that the vendor declares as one text of comma-separated values; here it may be repeated too. */
+const TextOrList = (description: string) =>
+  Type.Union([Type.String(itemText), Type.Array(Type.String(itemText), { maxItems: 100 })], { description });
+
+const channelTypes = 'Channels to count, separated by commas or repeated; unknown matches a missing one';
+const languages = 'Languages to count, separated by commas or repeated; unknown matches a missing one';
 
 export const BotParams = Type.Object({ bot_id: Id('The bot') });
+export const TeamParams = Type.Object({ team_id: Id('The team') });
+export const FlowParams = Type.Object({ bot_id: Id('The bot'), conversation_id: Id('The conversation') });
 
 export const ConversationsQuery = strict({
   version,
   ...common,
-  ...filters,
+  channel_type: Type.Optional(List(channelTypes)),
+  language: Type.Optional(List(languages)),
   bucket: Type.Optional(Choice(['1h', '1d', '1w'] as const, 'Step of the time axis, not larger than the range')),
   group_by: Type.Optional(Choice(['channel_type', 'language'] as const, 'A series for each value')),
+  is_test: isTest,
+});
+
+export const InsightsQuery = strict({
+  version,
+  ...common,
+  channel_type: Type.Optional(TextOrList(channelTypes)),
+  language: Type.Optional(TextOrList(languages)),
+  stat: Choice(['num_conversations', 'duration_seconds', 'num_messages'] as const, 'What is told of the conversations'),
+  is_test: isTest,
+});
+
+export const FlowQuery = strict({
+  version,
+  ...common,
+  message_id: Type.Optional(Id('Only transitions of this message')),
+});
+
+/** Fields that a team's conversations can be grouped by, several at once. */
+export const teamFields = [
+  'bot_id',
+  'bot_version',
+  'team_id',
+  'channel_type',
+  'language',
+  'campaign_id',
+  'campaign_source',
+] as const;
+
+export const TeamQuery = strict({
+  ...common,
+  bucket: Choice(
+    ['1d', '1w', '1m'] as const,
+    'Step of the time axis, not larger than the range; 1m is a calendar month',
+  ),
+  group_by: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'A series for each combination of these fields, separated by commas',
+    }),
+  ),
   is_test: isTest,
 });
 
@@ -71,3 +114,24 @@ export const SeriesData = Type.Object(
 export const SeriesAnswer = Type.Object({ data: SeriesData });
 export type SeriesAnswer = Static<typeof SeriesAnswer>;
 export type SeriesData = Static<typeof SeriesData>;
+
+const Step = Type.Object({ id: Type.String(), type: Type.String() }, { $id: 'FlowStep' });
+
+const FlowTransition = Type.Object(
+  {
+    id: Type.String({ description: 'The event that told it' }),
+    from_step: Step,
+    to_step: Step,
+    depth: int64('Its place in the flow'),
+    timestamp: Type.String({ description: 'When it happened' }),
+  },
+  { $id: 'FlowTransition' },
+);
+
+export const FlowAnswer = Type.Object({
+  bot_id: Type.String(),
+  conversation_id: Type.String(),
+  user_id: Type.Optional(Type.String({ description: 'The visitor or customer; left out when nobody is known' })),
+  transitions: Type.Array(FlowTransition),
+});
+export type FlowAnswer = Static<typeof FlowAnswer>;

@@ -1,10 +1,11 @@
 import { InvalidRequest } from '../../errors.js';
+import type { Transition } from '../../queries/lookups/flow.js';
 import { byCodePoint } from '../../queries/order.js';
 import type { Table } from '../../queries/query.js';
 import { MAX_CELLS, tooManyCells } from '../../queries/run.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import { UNKNOWN } from './parse.js';
-import type { SeriesData } from './schema.js';
+import type { FlowAnswer, SeriesData } from './schema.js';
 
 export const MAX_SERIES = 1_000;
 
@@ -43,9 +44,13 @@ export function shapeSeries(table: Table, fields: string[], zone: string): Serie
   return {
     series: series.map(({ serie }) => serie),
     series_labels: series.map(({ label }) => label),
-    x_values: table.edges.slice(0, -1).map((edge) => formatInstant(edge, zone, 'series')),
+    x_values: xValues(table, zone),
   };
 }
+
+/** The start of each bucket as text. */
+export const xValues = (table: Table, zone: string): string[] =>
+  table.edges.slice(0, -1).map((edge) => formatInstant(edge, zone, 'series'));
 
 /** sum / count, a half rounded up, without a double in between; 0 over nothing. Neither is negative. */
 export const roundedMean = (sum: bigint, count: bigint): number =>
@@ -62,4 +67,39 @@ export const tableOfSeries = (data: SeriesData, fields: string[]) => ({
   rows: data.series.flatMap(({ labels, values }) =>
     values.map((value, n) => [data.x_values[n], ...fields.map((field) => labels[field]), value]),
   ),
+});
+
+/** The flow of a conversation; with a message's id, only that message's transitions. */
+export function shapeFlow(
+  of: { bot_id: string; conversation_id: string },
+  flow: { user_id: string | null; transitions: Transition[] },
+  message: string | undefined,
+  zone: string,
+): FlowAnswer {
+  const wanted = flow.transitions.filter(({ message_id }) => message === undefined || message_id === message);
+  return {
+    ...of,
+    ...(flow.user_id === null ? {} : { user_id: flow.user_id }),
+    transitions: wanted.map(({ id, from_step, to_step, depth, time }) => ({
+      id,
+      from_step,
+      to_step,
+      depth,
+      timestamp: formatInstant(time, zone, 'series'),
+    })),
+  };
+}
+
+/** The same transitions as rows. */
+export const tableOfFlow = ({ transitions }: FlowAnswer) => ({
+  columns: ['id', 'from_step_id', 'from_step_type', 'to_step_id', 'to_step_type', 'depth', 'timestamp'],
+  rows: transitions.map(({ id, from_step, to_step, depth, timestamp }) => [
+    id,
+    from_step.id,
+    from_step.type,
+    to_step.id,
+    to_step.type,
+    depth,
+    timestamp,
+  ]),
 });

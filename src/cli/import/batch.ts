@@ -1,0 +1,39 @@
+import type { Line } from './lines.js';
+
+/** Far below what the service takes (10,000 events, 10 MiB), and what proxies take by default (1 MiB). */
+const MAX_LINES = 1000;
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * Lines in their order, in batches to send as one body: up to 1,000 lines and about 1 MiB. A longer line makes a batch
+ * of its own.
+ */
+export async function* batches(lists: AsyncIterable<readonly Line[]>): AsyncGenerator<Line[]> {
+  let batch: Line[] = [];
+  let bytes = 0;
+  for await (const lines of lists) {
+    for (const line of lines) {
+      const length = line.bytes.length + 1;
+      if (batch.length === MAX_LINES || (batch.length > 0 && bytes + length > MAX_BYTES)) {
+        yield batch;
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(line);
+      bytes += length;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The body of a batch: a line of NDJSON an event, none of them blank, so the service's index is that of the batch. */
+export function bodyOf(batch: readonly Line[]): Buffer {
+  const body = Buffer.allocUnsafe(batch.reduce((length, line) => length + line.bytes.length + 1, 0));
+  let at = 0;
+  for (const { bytes } of batch) {
+    at += bytes.copy(body, at);
+    body[at] = 0x0a;
+    at += 1;
+  }
+  return body;
+}

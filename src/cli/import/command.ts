@@ -1,0 +1,133 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from './duration.js';
+import { UsageError } from './errors.js';
+import { examples } from './examples.js';
+import { parseMapping } from './map.js';
+import { isNamedCsv, type Plan, runImport } from './run.js';
+
+interface Options {
+  url: URL;
+  key?: string;
+  format: 'events' | 'messages';
+  csv?: true;
+  map?: string[];
+  set?: string[];
+  concurrency: number;
+  retryFor: number;
+  gzip?: true;
+}
+
+const REQUEST_DEADLINE_MS = 60_000;
+const MAX_CONCURRENCY = 64;
+
+/**
+ * The command `import`. Its exit status is 0 when every line is stored, 1 when one was refused or the import broke off,
+ * 2 when the command line is wrong, 130 after SIGINT.
+ */
+export function importCommand(): Command {
+  return new Command('import')
+    .summary('send files of events, or tables of messages, to a running service')
+    .description(
+      'Sends files to a running service: events as NDJSON, one a line, or a table of messages. Gzip is unpacked.\n' +
+        'Repeats change nothing, so an import that broke off goes on when the same command is given again.',
+    )
+    .argument('<file...>', 'files, sent in this order; - is the standard input')
+    .addOption(
+      new Option('--url <url>', 'the service')
+        .argParser(urlOf)
+        .default(new URL('http://127.0.0.1:3000'), 'http://127.0.0.1:3000'),
+    )
+    .addOption(
+      new Option(
+        '--key <key_id:secret>',
+        'a key that may write (the process list shows it, but not the environment)',
+      ).env('CONVERSATION_REPORTS_KEY'),
+    )
+    .addOption(
+      new Option('--format <format>', 'what a line is: an event, or the row of a table of messages')
+        .choices(['events', 'messages'])
+        .default('events'),
+    )
+    .option('--csv', 'the table is CSV with a header whatever its name (else: NDJSON, unless named .csv or .csv.gz)')
+    .option('--map <field=column>', 'fill a field from a column of the table (repeat it)', collect)
+    .option('--set <field=value>', 'fill a field with a constant (repeat it)', collect)
+    .option('--concurrency <n>', `batches under way at once, up to ${MAX_CONCURRENCY}`, concurrencyOf, 4)
+    .addOption(
+      new Option('--retry-for <duration>', 'how long to try again while the service is away: 90s, 10m, 1h or 0')
+        .argParser(durationOf)
+        .default(600_000, '10m'),
+    )
+    .option('--gzip', 'compress what is sent: for a slow network')
+    .addHelpText('after', examples)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .action(act);
+}
+
+async function act(files: string[], options: Options, command: Command): Promise<void> {
+  const interrupt = new AbortController();
+  const onSigint = () => {
+    if (interrupt.signal.aborted) process.exit(130); // a second one does not wait for anything
+    interrupt.abort();
+  };
+  process.on('SIGINT', onSigint);
+  try {
+    process.exitCode = await runImport(planOf(files, options), process, interrupt.signal);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    command.error(error.message.replace(/^/gm, 'error: '));
+  } finally {
+    process.off('SIGINT', onSigint);
+  }
+}
+
+/** Throws a UsageError for options that do not go together. */
+function planOf(files: string[], options: Options): Plan {
+  const { csv = false, map = [], set = [], gzip = false } = options;
+  const isTable = options.format === 'messages';
+  if (!isTable && (csv || map.length > 0 || set.length > 0)) {
+    throw new UsageError('--csv, --map and --set describe a table: they need --format messages');
+  }
+  const table = files.find(isNamedCsv);
+  if (!isTable && table !== undefined)
+    throw new UsageError(`${table}: a table, by its name: it needs --format messages`);
+  const [, keyId, secret] = /^([^:]+):(.+)$/s.exec(options.key ?? '') ?? [];
+  if (keyId === undefined || secret === undefined) {
+    throw new UsageError('no key: give --key KEY_ID:SECRET, or set CONVERSATION_REPORTS_KEY to KEY_ID:SECRET');
+  }
+  return {
+    files,
+    mapping: isTable ? parseMapping(map, set) : undefined,
+    csv,
+    concurrency: options.concurrency,
+    service: {
+      url: options.url,
+      keyId,
+      secret,
+      gzip,
+      retryForMs: options.retryFor,
+      deadlineMs: REQUEST_DEADLINE_MS,
+    },
+  };
+}
+
+const collect = (text: string, texts: string[] = []) => [...texts, text];
+
+function urlOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new InvalidArgumentError('Not an http or https URL.');
+  if (url.username || url.password) throw new InvalidArgumentError('The key belongs in --key.');
+  if (url.search || url.hash) throw new InvalidArgumentError('A base URL has no query and no fragment.');
+  return url;
+}
+
+function concurrencyOf(text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > MAX_CONCURRENCY) throw new InvalidArgumentError(`A number from 1 to ${MAX_CONCURRENCY}.`);
+  return count;
+}
+
+function durationOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError('A duration such as 90s, 10m, 1h or 0.');
+  return ms;
+}

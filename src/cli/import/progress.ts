@@ -1,0 +1,88 @@
+import { MultiBar, type SingleBar } from 'cli-progress';
+import { duration } from './duration.js';
+
+/** How far the import is. */
+export interface Snapshot {
+  /** Lines that were accepted, duplicates or refused. */
+  lines: number;
+  /** The bytes of those lines, as they lie on the disk. */
+  bytes: number;
+}
+
+/** A terminal, or a file or pipe that takes lines. */
+export type Output = NodeJS.WritableStream & { isTTY?: boolean };
+
+const TICK_MS = { terminal: 200, plain: 5000 };
+
+/** The rate is that of the last ticks, so that an outage long ago does not count. */
+const TICKS_OF_RATE = 25;
+
+/** Shows how far the import is, and what it has to say meanwhile: a bar on a terminal, else a line now and then. */
+export class Progress {
+  readonly #output: Output;
+  #bars: MultiBar | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** `totalBytes` is undefined where an input's size is not known: then there is no remaining time. */
+  start(totalBytes: number | undefined, snapshot: () => Snapshot): void {
+    const measure = meter(totalBytes, snapshot);
+    const bar = this.#output.isTTY ? this.#bar() : undefined;
+    const tick = () => {
+      const { share, text } = measure();
+      if (bar) bar.update(share ?? 0, { text });
+      else this.log(text);
+    };
+    this.#timer = setInterval(tick, bar ? TICK_MS.terminal : TICK_MS.plain);
+  }
+
+  /** Prints a line, above the bar if there is one. */
+  log(text: string): void {
+    const line = `${text.replace(/\p{Cc}/gu, '?')}\n`; // a text of the input may not steer the terminal
+    if (this.#bars) this.#bars.log(line);
+    else this.#output.write(line);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#bars?.update(); // stop alone would lose what was logged since the last tick
+    this.#bars?.stop();
+    this.#bars = undefined;
+  }
+
+  #bar(): SingleBar {
+    this.#bars = new MultiBar({
+      stream: this.#output,
+      format: '[{bar}] {text}',
+      barsize: 24,
+      barCompleteChar: '#',
+      barIncompleteChar: '.',
+      linewrap: true,
+      clearOnComplete: true,
+      gracefulExit: false, // the command handles SIGINT
+    });
+    return this.#bars.create(1, 0, { text: '' });
+  }
+}
+
+/** At each call: the share of the bytes that was read, and the state in words. */
+function meter(totalBytes: number | undefined, snapshot: () => Snapshot) {
+  const samples = [{ at: performance.now(), ...snapshot() }];
+  return (): { share: number | undefined; text: string } => {
+    const now = { at: performance.now(), ...snapshot() };
+    const before = samples[0] ?? now;
+    samples.push(now);
+    if (samples.length > TICKS_OF_RATE) samples.shift();
+    const seconds = (now.at - before.at) / 1000;
+    const counts = [`${now.lines} lines`, `${Math.round((now.lines - before.lines) / seconds)} lines/s`];
+    if (totalBytes === undefined || totalBytes === 0) return { share: undefined, text: counts.join(', ') };
+    const share = Math.min(1, now.bytes / totalBytes);
+    const bytesPerSecond = (now.bytes - before.bytes) / seconds;
+    const left = bytesPerSecond > 0 ? [`${duration((1000 * (totalBytes - now.bytes)) / bytesPerSecond)} left`] : [];
+    const words = [`${Math.floor(100 * share)}%`, ...left, ...counts];
+    return { share, text: words.join(', ') };
+  };
+}

@@ -1,0 +1,68 @@
+import { bodyOf } from './batch.js';
+import { ImportError } from './errors.js';
+import type { Line } from './lines.js';
+import type { Answer, Service } from './service.js';
+import type { Tally } from './tally.js';
+
+/**
+ * Sends a batch until all of it is settled. The service stores a batch whole or not at all, so the lines that it names
+ * as faulty are counted as refused and taken out, and a batch that is too large is halved; the rest is sent again.
+ * Throws an ImportError for an answer that is about no line: a bad key, a wrong address.
+ */
+export async function send(batch: readonly Line[], service: Service, tally: Tally): Promise<void> {
+  let rest = batch;
+  while (rest.length > 0) {
+    const answer = await service.post(bodyOf(rest));
+    const counts = countsOf(answer);
+    if (counts !== undefined) {
+      tally.accepted += counts.accepted;
+      tally.duplicates += counts.duplicates;
+      return;
+    }
+    if (answer.status === 413 && rest.length > 1) {
+      const half = Math.ceil(rest.length / 2);
+      await send(rest.slice(0, half), service, tally);
+      rest = rest.slice(half);
+      continue;
+    }
+    const faults = faultsOf(answer, rest.length);
+    if (faults.size === 0) throw new ImportError(explain(answer, rest, service.url));
+    for (const [index, reasons] of faults) tally.refuse(rest[index] as Line, reasons.join('; '));
+    rest = rest.filter((_, index) => !faults.has(index));
+  }
+}
+
+function countsOf({ status, body }: Answer): { accepted: number; duplicates: number } | undefined {
+  if (status !== 200 || !isObject(body)) return undefined;
+  const { accepted, duplicates } = body;
+  return typeof accepted === 'number' && typeof duplicates === 'number' ? { accepted, duplicates } : undefined;
+}
+
+/** What the service says of single lines of the batch: index -> `path: message`. */
+function faultsOf({ status, body }: Answer, lines: number): Map<number, string[]> {
+  const faults = new Map<number, string[]>();
+  if (status === 413) return faults.set(0, ['longer than the service takes']);
+  if ((status !== 400 && status !== 403) || !isObject(body) || !Array.isArray(body.errors)) return faults;
+  for (const { path, message } of body.errors.filter(isObject)) {
+    const [, digits, field = ''] = /^\$\.events\[(\d+)\]\.?(.*)$/s.exec(String(path)) ?? [];
+    const index = Number(digits);
+    if (digits === undefined || index >= lines) continue;
+    faults.set(index, [...(faults.get(index) ?? []), field === '' ? String(message) : `${field}: ${message}`]);
+  }
+  return faults;
+}
+
+function explain({ status, body, location }: Answer, batch: readonly Line[], url: URL): string {
+  const detail = isObject(body) && typeof body.detail === 'string' ? ` (${body.detail})` : '';
+  const [first, last] = [batch[0] as Line, batch.at(-1) as Line];
+  if (status === 401) return `the service does not know this key${detail}: check --key and CONVERSATION_REPORTS_KEY`;
+  if (status === 403) return `this key may not send events${detail}: it needs the right to write`;
+  if (status === 404) return `nothing takes events at ${url}${detail}: check --url`;
+  if (status === 400) {
+    return `the service refuses the lines ${first.file}:${first.number} to ${last.file}:${last.number}${detail}`;
+  }
+  if (location !== null) return `${url} points to ${location}: check --url`;
+  return `${url} answers ${status}, which is no answer of this service${detail}: check --url`;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -1,0 +1,42 @@
+import type { Place } from './lines.js';
+
+/** So many refused lines are shown; a file that is wrong throughout would bury all else. */
+const MAX_SHOWN = 100;
+
+/** What became of the lines. */
+export class Tally {
+  read = 0;
+  accepted = 0;
+  duplicates = 0;
+  readonly #log: (text: string) => void;
+  #refused = 0;
+
+  constructor(log: (text: string) => void) {
+    this.#log = log;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** The lines that need nothing more. */
+  get settled(): number {
+    return this.accepted + this.duplicates + this.refused;
+  }
+
+  refuse({ file, number }: Place, reason: string): void {
+    this.#refused += 1;
+    if (this.#refused <= MAX_SHOWN) this.#log(`${file}:${number}: ${reason}`);
+    if (this.#refused === MAX_SHOWN + 1) this.#log('more lines were refused; from here on they are only counted');
+  }
+
+  /** One or two lines for people. */
+  summary(elapsedMs: number): string {
+    const { read, accepted, duplicates, refused, settled } = this;
+    const seconds = elapsedMs / 1000;
+    const counts = [`${read} lines read`, `${accepted} accepted`, `${duplicates} duplicates`, `${refused} refused`];
+    if (settled < read) counts.push(`${read - settled} not sent`);
+    if (refused > MAX_SHOWN) counts.push(`${refused - MAX_SHOWN} of the refused not shown`);
+    return `${counts.join(', ')}; ${seconds.toFixed(1)} s, ${Math.round(settled / seconds)} lines/s`;
+  }
+}

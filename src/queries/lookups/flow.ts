@@ -1,0 +1,68 @@
+import type { Database } from '../../database/database.js';
+import { inScope, type Scope } from '../scope.js';
+import type { Window } from '../time/window.js';
+
+export interface Step {
+  id: string;
+  type: string;
+}
+
+export interface Transition {
+  id: string;
+  from_step: Step;
+  to_step: Step;
+  depth: number;
+  time: number;
+  message_id: string | null;
+}
+
+interface StepRow {
+  user_id: string | null;
+  id: string | null; // of the step; null in the one row of a conversation without steps
+  time: number;
+  place: number;
+  body: { from_step?: Step; to_step: Step; depth?: number; message_id?: string };
+}
+
+/**
+ * The transitions of one conversation, by depth, then in order of time; null when there is no such conversation in the
+ * scope, of that bot and version, that started within the window.
+ * A step's depth is the one that was sent, else its place among all steps of the conversation in order of time, from 0.
+ * A step without `from_step` is an entry: it has a place, but is no transition.
+ */
+export async function conversationFlow(
+  db: Database,
+  scope: Scope,
+  wanted: { bot_id: string; version: string; conversation_id: string; window: Window },
+): Promise<{ user_id: string | null; transitions: Transition[] } | null> {
+  const { bot_id, version, conversation_id, window } = wanted;
+  const rows = await db.read<StepRow>(
+    (sql) => sql`
+      select c.user_id, e.id, (extract(epoch from e.time) * 1000)::bigint as time, e.body,
+        row_number() over (order by e.time, e.seq, e.id) - 1 as place
+      from conversations c
+      left join events e on e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'step'
+      where ${inScope(sql, scope)} and c.conversation_id = ${conversation_id} and not c.withdrawn
+        and c.bot_id = ${bot_id} and c.bot_version = ${version}
+        and c.start_time >= ${new Date(window.from).toISOString()} and c.start_time < ${new Date(window.to).toISOString()}
+      order by place`,
+  );
+  const [first] = rows;
+  if (first === undefined) return null;
+  const transitions = rows.flatMap(({ id, time, place, body }) =>
+    id === null || body.from_step === undefined
+      ? []
+      : [
+          {
+            id,
+            from_step: body.from_step,
+            to_step: body.to_step,
+            depth: body.depth ?? place,
+            time,
+            message_id: body.message_id ?? null,
+          },
+        ],
+  );
+  transitions.sort((a, b) => a.depth - b.depth); // stable: equal depths stay in order of time
+  return { user_id: first.user_id, transitions };
+}

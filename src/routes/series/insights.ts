@@ -1,0 +1,56 @@
+import type { Measure, Table } from '../../queries/query.js';
+import type { SeriesData } from './schema.js';
+import { roundedMean, shapeSeries, xValues } from './shape.js';
+
+/** What each stat is of a conversation: a number of the catalogue, and how many of it make one of the answer. */
+const stats = {
+  duration_seconds: { of: 'duration_ms', unit: 1_000n },
+  num_messages: { of: 'message_count', unit: 1n },
+} as const;
+
+export type Stat = keyof typeof stats | 'num_conversations';
+
+/** The measures that a stat is made of. */
+export const measuresOf = (stat: Stat): Measure[] =>
+  stat === 'num_conversations'
+    ? [{ aggregate: 'count' }]
+    : [
+        { aggregate: 'count' },
+        ...(['sum', 'min', 'max'] as const).map((aggregate) => ({ aggregate, of: stats[stat].of })),
+      ];
+
+/**
+ * One series: the mean per conversation of each bucket, beside mean, min, max and sum over all conversations of the range.
+ * Sums are exact; rounding, a half up, is last. `num_conversations` counts a bucket.
+ */
+export function shapeInsights(table: Table, stat: Stat, zone: string): SeriesData {
+  if (stat === 'num_conversations') return { ...shapeSeries(table, [], zone), series_labels: [stat] };
+  const { unit } = stats[stat];
+  const values: number[] = new Array(table.edges.length - 1).fill(0);
+  let count = 0n;
+  let sum = 0n;
+  let min: bigint | null = null;
+  let max = 0n;
+  for (const { bucket, cells } of table.rows) {
+    const [rows, total, least, most] = cells.map((cell) => BigInt(cell ?? 0)) as [bigint, bigint, bigint, bigint];
+    values[bucket] = roundedMean(total, rows * unit);
+    count += rows;
+    sum += total;
+    if (min === null || least < min) min = least;
+    if (most > max) max = most;
+  }
+  return {
+    series: [
+      {
+        values,
+        mean: roundedMean(sum, count * unit),
+        max: roundedMean(max, unit),
+        min: roundedMean(min ?? 0n, unit),
+        sum: roundedMean(sum, unit),
+        labels: {},
+      },
+    ],
+    series_labels: [stat],
+    x_values: xValues(table, zone),
+  };
+}

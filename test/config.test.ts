@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { readConfig, settings } from '../src/config.js';
+import { startEmbedded } from '../src/database/embedded.js';
+import { parseTimeouts } from '../src/queries/timeouts.js';
+import { root } from '../src/root.js';
+
+t.test('defaults, and values from the environment', async (t) => {
+  const config = readConfig({});
+  t.match(config, { HOST: '127.0.0.1', PORT: 3000, DATA_DIR: './.data', DATABASE_CONNECTIONS: 10, CORS_ORIGINS: [] });
+  t.equal(config.CONVERSATION_TIMEOUT.initial, 86_400_000);
+  t.equal(readConfig({ PORT: '', HOST: '' }).PORT, 3000, 'an empty variable is one that is not set');
+  t.same(readConfig({ CORS_ORIGINS: 'https://a.example, https://b.example' }).CORS_ORIGINS, [
+    'https://a.example',
+    'https://b.example',
+  ]);
+  t.ok(settings.every(({ name, description }) => name !== '' && description !== ''));
+});
+
+t.test('a bad value is named, a secret one not shown', async (t) => {
+  const bad: [Record<string, string>, RegExp][] = [
+    [{ PORT: 'http' }, /PORT=http is not valid: Port/],
+    [{ PORT: '70000' }, /PORT=70000/],
+    [{ DATABASE_URL: 'mysql://root:hunter2@db' }, /^DATABASE_URL is not valid: A PostgreSQL/],
+    [{ BOOTSTRAP_KEY: 'short' }, /^BOOTSTRAP_KEY is not valid/],
+    [{ BOOTSTRAP_KEY: 'id:a-long-enough-secret' }, /needs BOOTSTRAP_ACCOUNT/],
+    [{ BOOTSTRAP_ACCOUNT: 'acme' }, /BOOTSTRAP_ACCOUNT=acme/],
+    [{ CONVERSATION_TIMEOUT: 'soon' }, /CONVERSATION_TIMEOUT=soon/],
+    [{ LOG_LEVEL: 'loud' }, /LOG_LEVEL=loud/],
+  ];
+  for (const [environment, says] of bad) {
+    t.throws(() => readConfig(environment), { message: says }, Object.keys(environment)[0] as string);
+  }
+  t.throws(() => readConfig({ PORT: 'x', LOG_LEVEL: 'y' }), { message: /PORT=x[\s\S]*LOG_LEVEL=y/ }, 'all at once');
+});
+
+t.test('timeouts', async (t) => {
+  const at = (text: string) => {
+    const timeouts = parseTimeouts(text);
+    return timeouts && [timeouts.initial, Object.fromEntries(timeouts.channels)];
+  };
+  t.same(at('24h'), [86_400_000, {}]);
+  t.same(at('24h, web=1h,sms=90s,a=b=7d'), [86_400_000, { web: 3_600_000, sms: 90_000, 'a=b': 604_800_000 }]);
+  t.same(at('0,voice=5m'), [null, { voice: 300_000 }], '0 is never');
+  for (const bad of [
+    '',
+    '24',
+    'h',
+    '1.5h',
+    '-1h',
+    'web=1h',
+    '24h,24h',
+    '24h,web=',
+    '24h,=1h',
+    '24h,web=1h,web=2h',
+    '01h',
+  ])
+    t.equal(at(bad), null, bad);
+});
+
+t.test('keys from the command line, while a service holds the database and while none does', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'reports-keys-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/src/main.js'), ...args], {
+      env: { PATH: process.env.PATH, DATA_DIR: dir },
+      encoding: 'utf8',
+    });
+    return { status, stdout, stderr };
+  };
+  const account = '8a6e0804-2bd0-4672-b79d-d97027f9071a';
+  const made = run(
+    'keys',
+    'create',
+    '--account',
+    account,
+    '--permission',
+    'read',
+    'write',
+    '--bot',
+    'shop',
+    'door',
+    '--name',
+    'both',
+    '--json',
+  );
+  t.equal(made.status, 0, made.stderr);
+  const { key_id, secret } = JSON.parse(made.stdout);
+  t.match(secret, /^[A-Za-z0-9_-]{43}$/, '32 random bytes');
+
+  const server = await startEmbedded({ dir }); // as a service holds it
+  const [listed] = JSON.parse(run('keys', 'list', '--json').stdout);
+  t.match(listed, {
+    key_id,
+    account_id: account,
+    name: 'both',
+    permissions: ['read', 'write'],
+    bot_ids: ['shop', 'door'],
+    team_ids: null,
+  });
+  t.notMatch(JSON.stringify(listed), secret);
+  t.match(run('keys', 'revoke', key_id).stdout, `revoked ${key_id}`);
+  const again = run('keys', 'revoke', key_id);
+  t.equal(again.status, 1);
+  t.match(again.stderr, /there is no key/);
+  t.match(run('keys', 'list').stdout, /bots shop, door {2}revoked/);
+  t.match(run('migrate').stdout, 'the schema is current');
+  await server.stop();
+
+  t.equal(run('keys', 'create', '--account', 'acme').status, 1);
+  t.match(
+    run('keys', 'create', '--account', account, '--permission', 'all').stderr,
+    /Allowed choices are read, write, admin/,
+  );
+  t.match(run('keys', 'create').stderr, /required option '--account <uuid>'/);
+});

@@ -1,0 +1,209 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import postgres from 'postgres';
+import t, { type Test } from 'tap';
+import { buildApp } from '../src/app.js';
+import { createKey } from '../src/auth/keys.js';
+import { connect } from '../src/database/connect.js';
+import { openPool } from '../src/database/database.js';
+import { type Embedded, startEmbedded } from '../src/database/embedded.js';
+import { migrate } from '../src/database/migrate.js';
+import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
+import { ACCOUNT, ask } from './harness.js';
+
+/** Seconds that the server is frozen; OUTAGE_SECONDS=20 is the long form. */
+const FROZEN = Number(process.env.OUTAGE_SECONDS ?? 6);
+/** Milliseconds after which a request must have its answer, whatever became of the database. */
+const IN_TIME = 5_000;
+
+/** A server process and all its sessions. */
+const family = (pid: number) => [
+  pid,
+  ...readdirSync('/proc').flatMap((entry) => {
+    try {
+      const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1];
+      return /^\d+$/.test(entry) && Number(parent) === pid ? [Number(entry)] : [];
+    } catch {
+      return []; // it ended meanwhile
+    }
+  }),
+];
+
+const signal = (pid: number, name: NodeJS.Signals) => {
+  for (const one of family(pid)) process.kill(one, name);
+};
+
+t.test(
+  'a database that comes and goes under load',
+  { timeout: 180_000, skip: process.platform !== 'linux' && 'reads /proc' },
+  async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'reports-outage-'));
+    const start = () => startEmbedded({ dir, settings: { max_connections: '25', fsync: 'off' } }); // kills lose no page cache
+    let server: Embedded = await start();
+    const first = connect(server.connection, { max: 1, statementTimeout: 10_000 });
+    await migrate(first);
+    await first.end();
+    const db = openPool(server.connection, { max: 8, statementTimeout: 30_000 });
+    const app = await buildApp({ db, timeouts: parseTimeouts('24h') as Timeouts });
+    const { key_id, secret } = await createKey(db, {
+      account_id: ACCOUNT,
+      name: '',
+      permissions: ['admin'],
+      team_ids: null,
+      bot_ids: null,
+    });
+    const key = `Bearer ${key_id}.${secret}`;
+    t.teardown(async () => {
+      await app.close();
+      await db.close();
+      await server.stop();
+      rmSync(dir, { recursive: true, force: true });
+    });
+
+    const acknowledged: string[] = [];
+    const answers: { at: number; ms: number; status: number; retryAfter: boolean }[] = [];
+    let running = true;
+    const load = async (request: (n: number) => Parameters<typeof ask>[2], done: (n: number) => void) => {
+      for (let n = 0; running; n++) {
+        const at = performance.now();
+        const answer = await ask(app, key, request(n));
+        answers.push({
+          at,
+          ms: performance.now() - at,
+          status: answer.status,
+          retryAfter: 'retry-after' in answer.headers,
+        });
+        if (answer.status === 200) done(n);
+        else await delay(20);
+      }
+    };
+    const event = (sender: number, n: number) => ({
+      id: `${sender}-${n}`,
+      type: 'message',
+      sender: 'user',
+      time: new Date(Date.UTC(2024, 0, 8) + n * 1000).toISOString(),
+      conversation_id: `c${n % 50}`, // shared by the senders
+      conversation: { bot_id: 'shop', bot_version: 'LIVE' },
+    });
+    const reads = {
+      url: '/v1/bots/shop/conversations?version=LIVE&start_time=2024-01-01&end_time=2024-02-01&bucket=1d',
+    };
+    const workers = [
+      ...[0, 1, 2, 3].map((sender) =>
+        load(
+          (n) => ({ method: 'POST', url: '/v1/events', payload: { events: [event(sender, n)] } }),
+          (n) => acknowledged.push(`${sender}-${n}`),
+        ),
+      ),
+      ...[0, 1].map(() =>
+        load(
+          () => reads,
+          () => {},
+        ),
+      ),
+    ];
+
+    const rate = (from: number, to: number) =>
+      (1000 * answers.filter(({ at, status }) => status === 200 && at >= from && at < to).length) / (to - from);
+
+    /** Lets a fault strike, and tells what requests met meanwhile and how soon all was well again. */
+    async function strike(t: Test, fault: () => Promise<void>) {
+      const began = performance.now();
+      await delay(1_500);
+      const before = rate(began, performance.now());
+      const struck = performance.now();
+      await fault();
+      const mended = performance.now();
+      await delay(6_000);
+      const met = answers.filter(({ at, ms }) => at + ms > struck && at < mended + 6_000);
+      const slowest = Math.max(...met.map(({ ms }) => ms));
+      const recovered = answers.find(({ at, status }) => at > mended && status === 200);
+      const after = rate(mended + 4_000, mended + 6_000);
+      t.ok(
+        met.every(({ status }) => status === 200 || status === 503),
+        `only 200 and 503: ${[...new Set(met.map(({ status }) => status))]}`,
+      );
+      t.ok(
+        met.every(({ status, retryAfter }) => status === 200 || retryAfter),
+        'every 503 says when to retry',
+      );
+      t.ok(slowest < IN_TIME, `the slowest answer took ${Math.round(slowest)} ms`);
+      t.ok(recovered !== undefined && recovered.at - mended < IN_TIME, 'it came back by itself');
+      t.ok(after > before / 3, `${Math.round(before)} requests a second before, ${Math.round(after)} from 4 s after`);
+      t.comment(
+        `${met.filter(({ status }) => status === 503).length} times 503, slowest answer ${Math.round(slowest)} ms, ${Math.round(before)}/s before, ${Math.round(after)}/s after`,
+      );
+    }
+
+    await t.test('killed', (t) =>
+      strike(t, async () => {
+        signal(server.pid, 'SIGKILL');
+        await server.ended;
+        await delay(1_000);
+        await server.stop();
+        server = await start();
+      }),
+    );
+    await t.test('stopped and started', (t) =>
+      strike(t, async () => {
+        await server.stop();
+        await delay(1_000);
+        server = await start();
+      }),
+    );
+    await t.test(`frozen for ${FROZEN} s`, (t) =>
+      strike(t, async () => {
+        signal(server.pid, 'SIGSTOP');
+        await delay(FROZEN * 1000);
+        signal(server.pid, 'SIGCONT');
+      }),
+    );
+    await t.test('out of connections', (t) =>
+      strike(t, async () => {
+        // Others take every connection, also those that the service loses meanwhile.
+        const hog = postgres({
+          ...server.connection,
+          max: 30,
+          backoff: () => 0.05,
+          connection: { application_name: 'hog' },
+        });
+        const until = performance.now() + 2_500;
+        const hold = async () => {
+          while (performance.now() < until) await hog`select pg_sleep(0.5)`.catch(() => delay(20));
+        };
+        const evict = async () => {
+          while (performance.now() < until) {
+            await hog`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'conversation-reports'`.catch(
+              () => {},
+            );
+            await delay(200);
+          }
+        };
+        await Promise.all([evict(), ...Array.from({ length: 30 }, hold)]);
+        await hog.end({ timeout: 1 });
+      }),
+    );
+
+    running = false;
+    await Promise.all(workers);
+    const sql = connect(server.connection, { max: 1, statementTimeout: 30_000 });
+    const stored = await sql<{ id: string; times: number }[]>`select id, count(*) as times from events group by id`;
+    const ids = new Set(stored.map(({ id }) => id));
+    const [sums] =
+      await sql`select (select sum(user_messages)::int from conversations) as counted, (select count(*) from events) as events`;
+    await sql.end();
+    t.ok(acknowledged.length > 100, `${acknowledged.length} events acknowledged`);
+    t.same(
+      acknowledged.filter((id) => !ids.has(id)),
+      [],
+      'no acknowledged event is missing',
+    );
+    t.ok(
+      stored.every(({ times }) => times === 1),
+      'none is double',
+    );
+    t.equal(sums?.counted, sums?.events, 'the conversations count every event once');
+  },
+);
