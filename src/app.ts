@@ -1,14 +1,19 @@
 import accepts from '@fastify/accepts';
 import cors from '@fastify/cors';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify';
 import { authenticate } from './auth/authenticate.js';
+import { type Contract, readContract } from './contract.js';
 import type { Database } from './database/database.js';
-import { NotFound } from './errors.js';
+import { InvalidRequest, NotFound } from './errors.js';
 import type { Timeouts } from './queries/timeouts.js';
+import { closeGracefully } from './routes/closing.js';
+import { docsRoutes } from './routes/docs.js';
 import { eventRoutes } from './routes/events/routes.js';
+import { securityHeaders } from './routes/headers.js';
 import { healthRoutes } from './routes/health.js';
 import { sendProblem } from './routes/problem.js';
 import { reportingRoutes } from './routes/reporting/routes.js';
+import { requestOptions, traceRequests } from './routes/requests.js';
 import { seriesRoutes } from './routes/series/routes.js';
 
 export interface AppOptions {
@@ -19,6 +24,10 @@ export interface AppOptions {
   /** Origins whose pages may call the service; none unless named. */
   corsOrigins?: string[];
   logger?: FastifyBaseLogger;
+  /** What `/docs` and `/openapi.*` show. */
+  contract?: Contract;
+  /** Hears of every route, for who wants to compare them with something. */
+  onRoute?: (route: RouteOptions) => void;
 }
 
 /** The service without its socket: what production listens with is what tests inject into. */
@@ -28,26 +37,40 @@ export async function buildApp({
   now = Date.now,
   corsOrigins = [],
   logger,
+  contract = readContract(),
+  onRoute,
 }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
-    // An id of 200 characters, each up to 4 bytes, percent-encoded.
-    routerOptions: { maxParamLength: 2_400, ignoreTrailingSlash: true },
+    ...requestOptions,
+    return503OnClosing: false, // closeGracefully refuses with a problem
+    // Longer than a URL can be: what is too long is refused by the schema, under its name.
+    routerOptions: { maxParamLength: 100_000, ignoreTrailingSlash: true },
+    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : UNDECODABLE),
     // Refuse, never guess: an unknown parameter is a fault, and all faults are told at once.
     ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: 'array' } },
   });
 
   app.setErrorHandler((error: Error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request) => {
-    throw new NotFound(`there is no ${request.method} ${request.url.split('?')[0]}`);
+    const [path = ''] = request.originalUrl.split('?');
+    if (request.url === UNDECODABLE) {
+      throw new InvalidRequest([{ path: 'path', message: 'must be percent-encoded UTF-8' }]);
+    }
+    throw new NotFound(`there is no ${request.method} ${path}`);
   });
+  if (onRoute) app.addHook('onRoute', onRoute);
+  traceRequests(app);
+  await securityHeaders(app);
+  closeGracefully(app);
   await app.register(accepts);
   if (corsOrigins.length > 0) {
-    await app.register(cors, { origin: corsOrigins, exposedHeaders: ['report-notice', 'retry-after'] }); // answers preflights, without a key
+    await app.register(cors, { origin: corsOrigins, exposedHeaders: ['report-notice', 'retry-after', 'x-request-id'] }); // answers preflights, without a key
   }
   const moment = () => ({ now: now(), timeouts });
 
   await healthRoutes(app, db);
+  await docsRoutes(app, contract);
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
     await guarded.register((scope) => eventRoutes(scope, db));
@@ -55,4 +78,16 @@ export async function buildApp({
     await guarded.register((scope) => reportingRoutes(scope, db, moment));
   });
   return app;
+}
+
+/** Where a path that cannot be decoded is sent: Fastify would answer it by itself, outside of all hooks. */
+const UNDECODABLE = '/undecodable';
+
+function isDecodable(url: string): boolean {
+  try {
+    decodeURI(url.split('?')[0] as string);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -6,12 +6,14 @@ import { root } from '../src/root.js';
 /** Which part of src may import which, and which packages are theirs alone. docs/architecture.md says why. */
 const mayUse: Record<string, string[]> = {
   main: ['cli', 'root'],
-  cli: ['app', 'auth', 'config', 'database', 'queries', 'errors', 'root', 'routes'],
-  app: ['auth', 'database', 'errors', 'queries', 'routes'],
-  routes: ['auth', 'database', 'errors', 'queries', 'root'],
+  cli: ['app', 'auth', 'config', 'database', 'queries', 'errors', 'log', 'root', 'routes'],
+  app: ['auth', 'contract', 'database', 'errors', 'queries', 'routes'],
+  routes: ['auth', 'contract', 'database', 'errors', 'queries', 'root'],
   auth: ['database', 'errors', 'queries'],
   queries: ['database', 'errors'],
   config: ['queries'],
+  contract: ['root'],
+  log: ['errors'],
   database: ['errors', 'root'],
   errors: [],
   root: [],

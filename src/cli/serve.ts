@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import pino from 'pino';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { buildApp } from '../app.js';
 import { createKey, listKeys } from '../auth/keys.js';
 import { type Config, readConfig, settings } from '../config.js';
 import type { Database } from '../database/database.js';
+import { makeLog } from '../log.js';
 import { version } from '../root.js';
 import { openDatabase } from './open.js';
 
@@ -22,47 +25,88 @@ export const serveCommand = () =>
     .addHelpText('after', `\nSettings, from the environment:\n${settingsHelp}`)
     .action(serve);
 
-/** Milliseconds that requests in flight get to finish after a signal. */
+/** Milliseconds that requests in flight get to finish after a signal, and all of the stop together. */
 const PATIENCE = 15_000;
+const MOST = PATIENCE + 10_000;
+
+/** Milliseconds within which a second signal is the first one again: a terminal sends it to npm and to us, and npm passes it on. */
+const ECHO = 1_000;
 
 async function serve(): Promise<void> {
   const started = performance.now();
   const config = readConfig(process.env);
-  const logger = pino({ level: config.LOG_LEVEL });
-  const { db, applied, close } = await openDatabase(config, 'service', (what) => logger.error(what));
-  if (applied.length > 0) logger.info({ migrations: applied }, 'migrated');
+  const log = makeLog(config.LOG_LEVEL);
+  const running = start(config, log);
+  stopOnSignals(log, running);
+  const { url, firstKey } = await running;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stdout.write(`Conversation Reports ${version} listens on ${url}, ready after ${seconds} s\n`);
+  if (firstKey?.made !== undefined) process.stdout.write(welcome(firstKey.account_id, firstKey.made, url));
+}
 
-  const app = await buildApp({ db, timeouts: config.CONVERSATION_TIMEOUT, corsOrigins: config.CORS_ORIGINS, logger });
-  let stopping = false;
-  const stop = async (why: string, status: number) => {
-    if (stopping) process.exit(1); // a second signal: the first one takes too long
-    stopping = true;
-    logger.info({ why }, 'stopping');
-    setTimeout(() => process.exit(1), PATIENCE + 10_000).unref();
-    await Promise.race([app.close(), new Promise((resolve) => setTimeout(resolve, PATIENCE).unref())]);
-    await close();
-    process.exit(status);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal, 0));
-  process.on('uncaughtException', (error) => {
-    logger.fatal({ err: error }, 'uncaught');
-    stop('uncaught error', 1);
-  });
+interface Running {
+  app: FastifyInstance;
+  url: string;
+  /** The key that this start made, on a database without keys. */
+  firstKey: FirstKey | null;
+  /** Ends the database connections, and the database where it is ours. */
+  close(): Promise<void>;
+}
 
+async function start(config: Config, log: Logger): Promise<Running> {
+  const { db, applied, close } = await openDatabase(config, 'service', (what) => log.error(what));
+  if (applied.length > 0) log.info({ migrations: applied }, 'migrated');
   try {
+    const app = await buildApp({
+      db,
+      timeouts: config.CONVERSATION_TIMEOUT,
+      corsOrigins: config.CORS_ORIGINS,
+      logger: log,
+    });
+    const firstKey = await bootstrap(db, config); // before anybody can ask with it
     const url = await app.listen({ host: config.HOST, port: config.PORT });
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    process.stdout.write(`Conversation Reports ${version} listens on ${url}, ready after ${seconds} s\n`);
-    await bootstrap(db, config, url);
+    return { app, url, firstKey, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** On a database without keys: makes the first one, and prints it unless it was given. */
-async function bootstrap(db: Database, config: Config, url: string): Promise<void> {
-  if ((await listKeys(db)).length > 0) return;
+/** Ends the process on SIGINT and SIGTERM: with what is under way answered, or at once on a second signal. */
+function stopOnSignals(log: Logger, running: Promise<Running>): void {
+  let since: number | null = null;
+  async function stop(why: string, status: number): Promise<void> {
+    if (since !== null) {
+      if (performance.now() - since > ECHO) process.exit(1);
+      return;
+    }
+    since = performance.now();
+    log.info({ why }, 'stopping');
+    setTimeout(() => process.exit(1), MOST).unref();
+    const service = await running.catch(() => null); // a start that is under way is waited for, to be undone
+    if (service !== null) {
+      await Promise.race([service.app.close(), delay(PATIENCE)]);
+      await service.close();
+    }
+    log.info('stopped');
+    process.exit(status);
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal, 0));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught');
+    stop('uncaught error', 1);
+  });
+}
+
+interface FirstKey {
+  account_id: string;
+  /** `key_id:secret` where it was made here; undefined where the operator gave it. */
+  made?: string;
+}
+
+/** On a database without keys: makes the first one. */
+async function bootstrap(db: Database, config: Config): Promise<FirstKey | null> {
+  if ((await listKeys(db)).length > 0) return null;
   const [key_id, secret] = config.BOOTSTRAP_KEY?.split(':') ?? [];
   const account_id = config.BOOTSTRAP_ACCOUNT ?? randomUUID();
   const made = await createKey(db, {
@@ -72,13 +116,17 @@ async function bootstrap(db: Database, config: Config, url: string): Promise<voi
     team_ids: null,
     bot_ids: null,
     ...(key_id === undefined || secret === undefined ? {} : { key_id, secret }),
-  });
-  if (secret !== undefined) return;
-  process.stdout.write(`
-Account  ${account_id}
-Key      ${made.key_id}:${made.secret}   (admin; shown only now)
-
-Try it:  curl -u '${made.key_id}:${made.secret}' -H 'Content-Type: application/json' -d '{"events": []}' ${url}/v1/events
-
-`);
+  }).catch((error) => (error.code === '23505' ? null : Promise.reject(error)));
+  if (made === null) return null; // another service on this database made it meanwhile
+  return secret === undefined ? { account_id, made: `${made.key_id}:${made.secret}` } : { account_id };
 }
+
+/** The one time that a key which was made here is shown. */
+const welcome = (account_id: string, key: string, url: string) => `
+Account  ${account_id}
+Key      ${key}   (admin; shown only now)
+
+Try it:  curl -u '${key}' -H 'Content-Type: application/json' -d '{"events": []}' ${url}/v1/events
+         ${url}/docs
+
+`;

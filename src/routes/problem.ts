@@ -30,6 +30,7 @@ export const Problem = Type.Object(
   },
   { $id: 'Problem' },
 );
+export type Problem = Static<typeof Problem>;
 
 /** Seconds after which a request that met an absent database is worth another try. */
 const RETRY_AFTER = '2';
@@ -57,19 +58,21 @@ const named = (fault: Fault | undefined) =>
 /** Answers a request with the problem that an error is. */
 export function sendProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, detail, errors } = describe(error);
-  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  if (status >= 500) request.failure = error;
   if (status === 401) reply.header('www-authenticate', challenge(request));
   if (status === 503) reply.header('retry-after', RETRY_AFTER);
-  const body: Static<typeof Problem> = {
-    type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail,
-    errors,
-    request_id: request.id,
-  };
+  const body = problemOf(status, detail, errors, request.id);
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);
 }
+
+export const problemOf = (status: number, detail: string, errors: Fault[], request_id: string): Problem => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  detail,
+  errors,
+  request_id,
+});
 
 /** A script in a page must not be offered Basic: the browser would open its own dialog over the page. */
 function challenge(request: FastifyRequest): string {

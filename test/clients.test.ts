@@ -1,0 +1,141 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import t from 'tap';
+import { readContract } from '../src/contract.js';
+import { root } from '../src/root.js';
+import { type Document, operationsOf, type Place } from './contract/document.js';
+import { world } from './harness.js';
+import { runScript } from './tools/script.js';
+
+/** The account that the contract's examples are of. */
+const ACCOUNT = '8a6e0804-2bd0-4672-b79d-d97027f9071a';
+
+/** Those that send come first: the others ask for what they sent. */
+const operations = operationsOf(readContract().document as Document).sort(
+  (a, b) => Number(b.operation.operationId === 'sendEvents') - Number(a.operation.operationId === 'sendEvents'),
+);
+
+/** What an operation is asked with by the examples of the contract, without what it does not take. */
+function exampleOf({ operation }: Place): { path?: object; query?: object; body?: unknown } {
+  const asked: Record<string, unknown> = {};
+  for (const place of ['path', 'query']) {
+    const given = operation.parameters?.filter((one) => one.in === place && one.example !== undefined) ?? [];
+    if (given.length > 0) asked[place] = Object.fromEntries(given.map(({ name, example }) => [name, example]));
+  }
+  const { example, examples = {} } = operation.requestBody?.content['application/json'] ?? {};
+  const body = example ?? Object.values(examples)[0]?.value;
+  return body === undefined ? asked : { ...asked, body };
+}
+
+/** A line for each operation, in the language of a client. */
+const callsOf = (call: (place: Place) => string) =>
+  operations.map((place) => `    ${place.operation.operationId}: () => ${call(place)},`).join('\n');
+
+const withOpenapiFetch = `
+import createClient, { type Client } from 'openapi-fetch';
+import type { paths } from './schema.js';
+
+type Json = 'application/json' | 'application/problem+json'; // answers can be CSV too: these are the ones to be had
+
+export const calls = (baseUrl: string, key: string) => {
+  const client = createClient<paths, Json>({ baseUrl, headers: { authorization: 'Basic ' + btoa(key) } });
+  return {
+${callsOf((place) => {
+  const { body, ...params } = exampleOf(place);
+  const init = { ...(Object.keys(params).length > 0 ? { params } : {}), body };
+  return `client.${place.method.toUpperCase()}('${place.path}', ${JSON.stringify(init)})`;
+})}
+  };
+};
+
+export async function sum(client: Client<paths, Json>): Promise<number | undefined> {
+  const path = { bot_id: 'shop' };
+  const query = { version: 'LIVE', start_time: '2024-01-08', end_time: '2024-01-09' };
+  const { data, error } = await client.GET('/v1/bots/{bot_id}/conversations', { params: { path, query } });
+  if (error) throw new Error(error.errors.map((fault) => fault.path + ' ' + fault.message).join());
+  // @ts-expect-error what is needed is needed
+  await client.GET('/v1/bots/{bot_id}/conversations', { params: { path, query: { ...query, version: undefined } } });
+  // @ts-expect-error a bucket is one of three
+  await client.GET('/v1/bots/{bot_id}/conversations', { params: { path, query: { ...query, bucket: '2d' } } });
+  return data.data.series[0]?.sum;
+}
+`;
+
+const withHeyApi = `
+import { createClient } from './hey/client/index.js';
+import * as sdk from './hey/index.js';
+
+export const calls = (baseUrl: string, key: string) => {
+  const client = createClient({ baseUrl, auth: ({ scheme }) => (scheme === 'basic' ? key : undefined) });
+  return {
+${callsOf((place) => `sdk.${camelCase(place.operation.operationId)}({ client, ...${JSON.stringify(exampleOf(place))} })`)}
+  };
+};
+
+export async function sum(): Promise<number | undefined> {
+  const query = { version: 'LIVE', start_time: '2024-01-08', end_time: '2024-01-09' };
+  const { data } = await sdk.analyticsGetConversations({ path: { bot_id: 'shop' }, query });
+  // @ts-expect-error what is needed is needed
+  await sdk.analyticsGetConversations({ query });
+  return data?.data.series[0]?.sum;
+}
+`;
+
+/** The name that the generator gives to an operation. */
+function camelCase(id: string): string {
+  const [first = '', ...more] = id.split('_').map((word) => word.charAt(0).toLowerCase() + word.slice(1));
+  return first + more.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+const settings = {
+  compilerOptions: {
+    strict: true,
+    target: 'ES2022',
+    lib: ['ES2023', 'DOM', 'DOM.Iterable'],
+    module: 'NodeNext',
+    types: [],
+    outDir: 'js',
+  },
+  include: ['*.ts', 'hey'],
+};
+
+type Calls = (
+  baseUrl: string,
+  key: string,
+) => Record<string, () => Promise<{ data?: unknown; error?: unknown; response: Response }>>;
+
+t.test('clients that two generators make of openapi.yaml compile, and make each call', async (t) => {
+  mkdirSync(join(root, '.tap'), { recursive: true });
+  const dir = mkdtempSync(join(root, '.tap/clients-')); // within the project, where openapi-fetch is found
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  const generated = await Promise.all([
+    runScript('openapi-typescript/bin/cli.js', 'openapi.yaml', '--output', join(dir, 'schema.ts')),
+    runScript(
+      '@hey-api/openapi-ts/bin/run.js',
+      ...['--input', 'openapi.yaml', '--output', join(dir, 'hey'), '--client', '@hey-api/client-fetch', '--silent'],
+    ),
+  ]);
+  for (const { code, stderr } of generated) t.equal(code, 0, stderr);
+  writeFileSync(join(dir, 'openapi-fetch.ts'), withOpenapiFetch);
+  writeFileSync(join(dir, 'hey-api.ts'), withHeyApi);
+  writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify(settings));
+  const compiled = await runScript('typescript/bin/tsc', '--project', dir);
+  t.equal(compiled.code, 0, compiled.stdout);
+
+  for (const name of ['openapi-fetch', 'hey-api']) {
+    const w = await world(t);
+    const [app, key] = [await w.app(), await w.key({ account_id: ACCOUNT })];
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { calls } = (await import(pathToFileURL(join(dir, 'js', `${name}.js`)).href)) as { calls: Calls };
+    const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+    const made = calls(url, Buffer.from(key.slice('Basic '.length), 'base64').toString());
+    t.equal(Object.keys(made).length, operations.length);
+    for (const [operation, call] of Object.entries(made)) {
+      const { data, error, response } = await call();
+      t.equal(response.status, 200, `${name}: ${operation} ${JSON.stringify(error)}`);
+      t.type(data, 'object', `${name}: ${operation} gives its answer`);
+    }
+  }
+});
