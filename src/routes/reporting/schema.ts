@@ -18,7 +18,7 @@ const Field = Type.Object(
 export const ReportAnswer = Type.Object(
   {
     fields: Type.Array(Field, { description: 'Names of the values of each row' }),
-    data: Type.Array(Type.Array(Type.Unsafe<string | number | null>({})), {
+    data: Type.Array(Type.Array(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'] })), {
       description: 'Rows: by time, then by the groups, nulls last',
     }),
   },
