@@ -50,7 +50,7 @@ const conversations: Dimensions = {
  * counts at the conversation's `start_time`.
  */
 const participations: Dimensions = {
-  scope: text('org, team or user: who is seen to take part', (sql) => sql`c.scope`),
+  scope: text('org, team or user: who is seen to take part', (sql) => sql`c.scope collate "C"`),
   conversation_id: text('the conversation', (sql) => sql`c.conversation_id`),
   account_id: text('the account', (sql) => sql`c.account_id::text collate "C"`),
   team_id: text('the team of a team row', (sql) => sql`c.team_id`),

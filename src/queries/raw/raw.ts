@@ -26,56 +26,52 @@ type Found = Record<string, Value>;
 
 function statement(sql: Sql, query: Query, edges: number[], moment: Moment, most: number) {
   const dimensions = catalogue[query.dataset];
-  const dimension = (name: string) => dimensions[name] as Dimension;
+  const isMany = (name: string) => dimensions[name]?.many === true;
+  const sqlOf = (name: string) => (dimensions[name] as Dimension).sql(sql, moment);
   const times = edges.map((edge) => new Date(edge).toISOString());
   // Inside a sub-select the list is cast once, not for every row.
   const bucket = edges.length > 2 ? sql`width_bucket(c.start_time, (select ${times}::text[]::timestamptz[]))` : sql`1`;
 
   const keys = query.groupBy.map((name, n) => {
-    const value = dimension(name).many ? sql`${sql(`u${n}`)}` : dimension(name).sql(sql, moment);
-    return sql`, ${value} as ${sql(`k${n}`)}`;
+    const key = isMany(name) ? sql`${sql(`u${n}`)}` : sqlOf(name);
+    return sql`, ${key} as ${sql(`k${n}`)}`;
   });
   const groups = query.groupBy.map((_, n) => sql`, ${sql(`k${n}`)}`);
-  const unnested = query.groupBy.map((name, n) =>
-    dimension(name).many ? valuesOf(sql, dimension(name).sql(sql, moment), n) : sql``,
-  );
+  const unnested = query.groupBy.map((name, n) => (isMany(name) ? eachOf(sql, sqlOf(name), n) : sql``));
 
-  const lists = query.measures
-    .filter((measure): measure is DistinctOf => measure.aggregate === 'distinct' && dimension(measure.of).many === true)
-    .map(({ of }) => of);
+  const distinct = query.measures.flatMap((measure) => (measure.aggregate === 'distinct' ? measure.of : []));
+  const lists = [...new Set(distinct)].filter(isMany);
+  const once = lists.length === 0 ? sql`` : sql` filter (where coalesce(v.line, 1) = 1)`;
   const cells = query.measures.map((measure, n) => {
-    const value = 'of' in measure ? dimension(measure.of).sql(sql, moment) : sql``;
-    const at = measure.aggregate === 'distinct' ? lists.indexOf(measure.of) : -1;
-    const cell = at === -1 ? aggregate(sql, measure, value, lists.length > 0) : sql`count(distinct ${sql(`v.v${at}`)})`;
+    const list = measure.aggregate === 'distinct' ? lists.indexOf(measure.of) : -1;
+    const value = 'of' in measure ? sqlOf(measure.of) : sql``;
+    const cell = list === -1 ? aggregate(sql, measure, value, once) : sql`count(distinct ${sql(`v.v${list}`)})`;
     return sql`, ${cell} as ${sql(`m${n}`)}`;
   });
   const money = query.measures.flatMap((measure) =>
-    'of' in measure && measure.aggregate !== 'distinct' ? (dimension(measure.of).currencies?.(sql) ?? []) : [],
+    'of' in measure && measure.aggregate !== 'distinct' ? (dimensions[measure.of]?.currencies?.(sql) ?? []) : [],
   );
 
-  const listed = lists.map((name) => dimension(name).sql(sql, moment));
   // Materialized, so that the limit, which only guards, does not make the planner hurry to the first rows.
   return sql<Found[]>`
     with groups as materialized (
-      select ${bucket} as bucket${concat(sql, keys)}${concat(sql, cells)}, ${mixed(sql, money)} as mixed
-      from ${rowsOf(sql, query)}${concat(sql, unnested)}${together(sql, listed)}
+      select ${bucket} as bucket${concat(sql, keys)}${concat(sql, cells)}, ${isMixed(sql, money)} as mixed
+      from ${rowsOf(sql, query)}${concat(sql, unnested)}${sideBySide(sql, lists.map(sqlOf))}
       where ${condition(sql, query.where, dimensions, moment)}
       group by bucket${concat(sql, groups)}
     )
     select * from groups limit ${most + 1}`;
 }
 
-type DistinctOf = Extract<Measure, { of: string }>;
-
 /** A dimension of many values makes a group of each; an empty one is the null group. */
-const valuesOf = (sql: Sql, list: Fragment, n: number): Fragment =>
+const eachOf = (sql: Sql, list: Fragment, n: number): Fragment =>
   sql` cross join lateral unnest(case when cardinality(${list}) = 0 then array[null] else ${list} end) as ${sql(`u${n}`)}`;
 
 /**
- * The values of several lists side by side, as many lines a row as its longest list has, and one where all are empty: so
- * that each can be counted distinct in one pass. Everything else is counted on the first line of a row alone.
+ * The values of lists side by side, so that each can be counted distinct in one pass: a row comes in as many lines as its
+ * longest list has, in one where all are empty. Everything else is counted on its first line alone.
  */
-function together(sql: Sql, lists: Fragment[]): Fragment {
+function sideBySide(sql: Sql, lists: Fragment[]): Fragment {
   const [first, ...rest] = lists;
   if (first === undefined) return sql``;
   const more = rest.map((list) => sql`, ${list}`);
@@ -83,9 +79,8 @@ function together(sql: Sql, lists: Fragment[]): Fragment {
   return sql` left join lateral unnest(${first}${concat(sql, more)}) with ordinality as v (${concat(sql, names)}line) on true`;
 }
 
-/** `isRepeated`: rows come in several lines, see `together`. */
-function aggregate(sql: Sql, measure: Measure, value: Fragment, isRepeated: boolean): Fragment {
-  const once = isRepeated ? sql` filter (where coalesce(v.line, 1) = 1)` : sql``;
+/** `once` filters rows that come in several lines. */
+function aggregate(sql: Sql, measure: Measure, value: Fragment, once: Fragment): Fragment {
   switch (measure.aggregate) {
     case 'count':
       return sql`count(*)${once}`;
@@ -102,8 +97,8 @@ function aggregate(sql: Sql, measure: Measure, value: Fragment, isRepeated: bool
   }
 }
 
-/** Whether one of these sums went over orders of two currencies. A row's currencies are sorted. */
-function mixed(sql: Sql, lists: Fragment[]): Fragment {
+/** Whether the orders behind one of these sums name two currencies. A row's currencies are sorted. */
+function isMixed(sql: Sql, lists: Fragment[]): Fragment {
   const each = lists.map((list) => sql`min((${list})[1]) is distinct from max((${list})[cardinality(${list})]) or `);
   return sql`(${concat(sql, each)}false)`;
 }

@@ -7,11 +7,11 @@ import { textOf } from './json.js';
 import { withBackslash } from './like.js';
 
 /** Values of one `in`, and of all of a query. */
-export const MAX_VALUES = 1_000;
+const MAX_VALUES = 1_000;
 const MAX_ALL_VALUES = 10_000;
 
 /** PostgreSQL keeps 32 compiled patterns; with more in one query it would compile each for every row. */
-export const MAX_REGEXES = 20;
+const MAX_REGEXES = 20;
 
 /** The keys of each filter on one dimension. Those of Druid, without what transforms a value before it is tested. */
 export const comparisonKeys: Record<string, readonly string[]> = {

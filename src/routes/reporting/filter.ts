@@ -5,9 +5,9 @@ import { readDimension } from './dimensions.js';
 import { isObject, readObject } from './json.js';
 
 /** Levels of filters in one another: a test alone is one level, in an `and` it is at the second. */
-export const MAX_DEPTH = 20;
+const MAX_DEPTH = 20;
 /** Filters of a query, all in all. */
-export const MAX_FILTERS = 1_000;
+const MAX_FILTERS = 1_000;
 
 const groupKeys: Record<string, readonly string[]> = {
   and: ['type', 'fields'],
