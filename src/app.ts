@@ -15,6 +15,7 @@ import { secureAnswers } from './routes/headers.js';
 import { healthRoutes } from './routes/health.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
 import { sendProblem } from './routes/problem.js';
+import { reportingRoutes } from './routes/reporting/routes.js';
 import { requestOptions, traceRequests } from './routes/requests.js';
 import { seriesRoutes } from './routes/series/routes.js';
 
@@ -81,6 +82,7 @@ export async function buildApp({
     await authenticate(guarded, db);
     await guarded.register((scope) => eventRoutes(scope, db));
     await guarded.register((scope) => seriesRoutes(scope, db, moment));
+    await guarded.register((scope) => reportingRoutes(scope, db, moment));
     await guarded.register((scope) => graphqlRoutes(scope, db, moment));
     await guarded.register((scope) => lookupRoutes(scope, db, moment));
   });

@@ -24,3 +24,19 @@ export async function isVersionSeen(db: Database, scope: Scope, bot: string, ver
   );
   return found.length > 0;
 }
+
+/** Whether agents of an organization wrote in a conversation that the caller sees. */
+export async function takesPart(db: Database, scope: Scope, organization: string): Promise<boolean> {
+  const found = await db.read(
+    (sql) => sql`select from conversations c where ${inScope(sql, scope)} and not c.withdrawn
+      and ${organization}::text = any(c.organization_ids) limit 1`,
+  );
+  return found.length > 0;
+}
+
+/** Whether an id is that of an account. */
+export async function isAccount(db: Database, id: string): Promise<boolean> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return false;
+  const found = await db.read((sql) => sql`select from accounts where account_id = ${id}::text::uuid`);
+  return found.length > 0;
+}

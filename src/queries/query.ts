@@ -21,7 +21,7 @@ export type Test =
   | { op: 'bound'; dimension: string; lower?: Bound; upper?: Bound }
   /** `pattern` as SQL's LIKE, with backslash as escape. */
   | { op: 'like'; dimension: string; pattern: string }
-  /** `pattern` in the subset that PostgreSQL and JavaScript read alike. */
+  /** `pattern` as `parsePattern` of pattern.ts gives it, found anywhere in the value. */
   | { op: 'regex'; dimension: string; pattern: string };
 
 export interface Bound {
@@ -29,7 +29,10 @@ export interface Bound {
   strict: boolean;
 }
 
-/** What to compute over the rows of a group. `distinct` counts values that are there. */
+/**
+ * What to compute over the rows of a group. `distinct` counts the values that are there; of a dimension of many values,
+ * those of all rows. `avg`, `min` and `max` of nothing are null.
+ */
 export type Measure = { aggregate: 'count' } | { aggregate: 'sum' | 'avg' | 'min' | 'max' | 'distinct'; of: string };
 
 /** What every dialect turns its request into. */
@@ -70,4 +73,12 @@ export interface Table {
   /** The start of each bucket, and the end of the last: one more than there are buckets. */
   edges: number[];
   rows: Row[];
+  /** Whether money of two named currencies went into one cell. It is added as it was sent. */
+  mixedCurrencies: boolean;
+}
+
+/** The dimensions that a filter names. */
+export function dimensionsIn(filter: Filter): string[] {
+  if ('dimension' in filter) return [filter.dimension];
+  return filter.op === 'not' ? dimensionsIn(filter.of) : filter.of.flatMap(dimensionsIn);
 }

@@ -3,9 +3,12 @@ import type { FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { type Fault, InvalidRequest } from '../errors.js';
 
+/** Faults that are told of one request. */
+const MOST = 100;
+
 /**
- * Collects the faults of one request, so that all of them are told at once: first those of the schema, then what
- * parsing finds. A part that already has a fault is parsed to nothing.
+ * Collects the faults of one request, so that all of them are told at once, the first {@link MOST}: those of the schema,
+ * then what parsing finds. A part that already has a fault is parsed to nothing.
  */
 export class Faults {
   readonly #faults: Fault[] = [];
@@ -20,16 +23,25 @@ export class Faults {
   }
 
   add(path: string, message: string): void {
-    if (!this.has(path)) this.#faults.push({ path, message });
+    if (this.#faults.length < MOST && !this.has(path)) this.#faults.push({ path, message });
   }
 
   has(path: string): boolean {
     return this.#faults.some((fault) => fault.path === path);
   }
 
+  /** Whether there is one at this path or below it. */
+  hasWithin(path: string): boolean {
+    return this.#faults.some((fault) => fault.path.startsWith(path));
+  }
+
   /** Throws `InvalidRequest` when there are any. */
   check(): void {
-    if (this.#faults.length > 0) throw new InvalidRequest(this.#faults);
+    if (this.#faults.length > 0) throw this.refusal();
+  }
+
+  refusal(): InvalidRequest {
+    return new InvalidRequest(this.#faults);
   }
 
   #addSchemaFault({ keyword, instancePath, params, message }: FastifySchemaValidationError): void {

@@ -23,7 +23,7 @@ export const isPage = (path: string) => /^\/((docs|graphiql)(\/.*)?|openapi\.(ya
 export function contracted(document: Document): Contracted {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true });
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
-  ajv.addVocabulary(['example', 'discriminator']);
+  ajv.addVocabulary(['example', 'discriminator', 'components']);
   ajv.addSchema({ $id: 'contract', components: document.components }); // for schemas that lead into themselves
   const compiled = new Map<Schema, ValidateFunction>();
   const operations = operationsOf(document)

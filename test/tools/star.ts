@@ -1,6 +1,6 @@
 /**
- * The dialogues of ../shared/data/star as events: messages, the steps of agents' replies, orders, each agent joined at its
- * first message. Run by itself it prints them as NDJSON, for
+ * The dialogues of ../shared/data/star as events: messages, the steps of agents' replies, orders, each agent joined, for its
+ * team, at its first message. Run by itself it prints them as NDJSON, for
  * `node dist/test/tools/star.js | npx conversation-reports import -`.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -50,6 +50,9 @@ export function starRows<Row>(name: string): Row[] {
     .map((line) => JSON.parse(line) as Row);
 }
 
+/** The source knows no teams; three are made up, by the first digit of an agent's id. */
+export const starTeam = (agent: string) => `team-${Number.parseInt(agent.charAt(0), 16) % 3}`;
+
 /** All events of the dialogues that have messages. */
 export function starEvents(): Event[] {
   const messages = starRows<StarMessage>('messages').sort((a, b) => (a.message_id < b.message_id ? -1 : 1));
@@ -61,7 +64,8 @@ export function starEvents(): Event[] {
     const agent = `${conversation_id} ${user_id}`;
     if (sender_role === 'agent' && !joined.has(agent)) {
       joined.add(agent);
-      events.push({ ...at, id: `join ${user_id}`, type: 'participant.joined', agent_id: user_id });
+      const team_id = starTeam(user_id);
+      events.push({ ...at, id: `join ${user_id}`, type: 'participant.joined', agent_id: user_id, team_id });
     }
     const conversation = { bot_id: 'star', bot_version: 'LIVE' };
     events.push({

@@ -1,4 +1,5 @@
 import { LosslessNumber } from 'lossless-json';
+import { isStorable } from '../text.js';
 import { parseInstant } from '../time/instant.js';
 
 /**
@@ -13,9 +14,6 @@ export interface Kind {
 
 const MAX_INT32 = 2_147_483_647;
 const MAX_DEPTH = 100;
-
-/** Text that PostgreSQL can keep: no U+0000, no lone surrogate. */
-const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0');
 
 /** A text of `min` to `max` code points. */
 function isText(value: unknown, min: number, max: number): value is string {

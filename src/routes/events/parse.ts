@@ -3,6 +3,7 @@ import { gunzip } from 'node:zlib';
 import { type Fault, InvalidRequest, TooLarge, Unsupported } from '../../errors.js';
 import type { Sent } from '../../queries/ingest/check.js';
 import { parseJson } from '../../queries/ingest/json.js';
+import { decode } from '../utf8.js';
 
 export const MAX_EVENTS = 10_000;
 export const MAX_BYTES = 10 * 1024 * 1024;
@@ -86,13 +87,4 @@ function atMost(events: Sent[]): Sent[] {
     );
   }
   return events;
-}
-
-/** UTF-8 without its byte-order mark, or null where the bytes are no UTF-8. */
-function decode(bytes: Buffer): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }

@@ -52,7 +52,7 @@ export function report({ means, dataset, filters, columns, order }: Report): Def
     const where = parseFilters(filters, asked);
     faults.check();
     const query: Query = { dataset, scope, window, bucket, measures, groupBy, where };
-    const table = await run(db, query, moment, `${ARGS}interval_span`);
+    const table = await run(db, query, moment, { bucket: `${ARGS}interval_span`, groups: `${ARGS}interval_span` });
     return sorted(shape(table, window.zone), order);
   }
 

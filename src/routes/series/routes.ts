@@ -40,7 +40,7 @@ export async function seriesRoutes(instance: FastifyInstance, db: Database, mome
     const where: Filter = { op: 'and', of: [own('bot_id', bot), own('bot_version', version), ...filters] };
     const [known, table] = await Promise.all([
       isKnown(db, query.scope, 'bot', bot),
-      run(db, { ...rest, dataset: 'conversations', where }, moment(), limited),
+      run(db, { ...rest, dataset: 'conversations', where }, moment(), { bucket: limited, groups: 'group_by' }),
     ]);
     if (!known) throw new NotFound(`no bot ${bot} is known here`);
     if (table.rows.length === 0) await noticeVersion(reply, query.scope, bot, version);
@@ -164,7 +164,7 @@ export async function seriesRoutes(instance: FastifyInstance, db: Database, mome
       };
       const [known, table] = await Promise.all([
         isKnown(db, scope, 'team', params.team_id),
-        run(db, asked, moment(), 'bucket'),
+        run(db, asked, moment(), { bucket: 'bucket', groups: 'group_by' }),
       ]);
       if (!known) throw new NotFound(`no team ${params.team_id} is known here`);
       const answer: schema.SeriesAnswer = { data: shapeSeries(table, fields, window.zone) };

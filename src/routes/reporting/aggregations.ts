@@ -1,0 +1,83 @@
+import type { Measure } from '../../queries/query.js';
+import type { Faults } from '../faults.js';
+import { type Named, readDimensions } from './dimensions.js';
+import { readObject } from './json.js';
+
+interface Kind {
+  aggregate: 'sum' | 'avg' | 'min' | 'max' | 'distinct';
+  /** The end of its name in the answer. */
+  suffix: string;
+  takes: (named: Named, field: string) => boolean;
+  says: string;
+}
+
+const isNumber = ({ dimension }: Named) => dimension.type === 'number';
+const ofNumbers = (aggregate: Kind['aggregate']): Kind => ({
+  aggregate,
+  suffix: aggregate,
+  takes: isNumber,
+  says: 'order_count, user_message_count, visitor_message_count, sales or subscription_sales',
+});
+
+const identifiers = ['chat_session_id', 'visitor_ids', 'visitor_session_ids'];
+const ofIdentifiers = (suffix: string): Kind => ({
+  aggregate: 'distinct',
+  suffix,
+  takes: (_, field) => identifiers.includes(field),
+  says: identifiers.join(', '),
+});
+
+const kinds = new Map<unknown, Kind>([
+  ['sum', ofNumbers('sum')],
+  ['avg', ofNumbers('avg')],
+  ['min', ofNumbers('min')],
+  ['max', ofNumbers('max')],
+  ['hyperUnique', ofIdentifiers('hyper_unique')],
+  ['distinctCount', ofIdentifiers('distinct_count')],
+]);
+const types = ['count', ...kinds.keys()];
+
+const MAX_AGGREGATIONS = 100;
+
+/** The measures that are asked for, each under its name in the answer, in order. */
+export function readAggregations(value: unknown, faults: Faults): Map<string, Measure> {
+  const path = '$.aggregations';
+  const measures = new Map<string, Measure>();
+  const add = (name: string, measure: Measure, at: string) => {
+    if (measures.has(name)) faults.add(at, `is the second aggregation with the name ${name}`);
+    else measures.set(name, measure);
+  };
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_AGGREGATIONS) {
+    faults.add(path, `must be a list of 1 to ${MAX_AGGREGATIONS} aggregations, such as {"type": "count"}`);
+    return measures;
+  }
+  for (const [n, item] of value.entries()) readAggregation(item, `${path}[${n}]`, faults, add);
+  return measures;
+}
+
+type Add = (name: string, measure: Measure, path: string) => void;
+
+function readAggregation(value: unknown, path: string, faults: Faults, add: Add): void {
+  const aggregation = readObject(value, path, ['type', 'fields'], faults);
+  if (aggregation === null) return;
+  const { type, fields } = aggregation;
+  if (type === 'count') {
+    // Clients of the dialect name fields here, which change nothing: it counts rows.
+    if (fields !== undefined && fields !== null) readDimensions(fields, `${path}.fields`, faults);
+    add('count', { aggregate: 'count' }, path);
+    return;
+  }
+  const kind = kinds.get(type);
+  if (kind === undefined) {
+    faults.add(`${path}.type`, `must be one of ${types.join(', ')}`);
+    return;
+  }
+  if (!Array.isArray(fields) || fields.length === 0) {
+    faults.add(`${path}.fields`, `must be a list of one or more of ${kind.says}`);
+    return;
+  }
+  for (const { field, named, path: at } of readDimensions(fields, `${path}.fields`, faults)) {
+    if (!kind.takes(named, field)) faults.add(at, `cannot be taken: ${type} works on ${kind.says}`);
+    else add(`${field}_${kind.suffix}`, { aggregate: kind.aggregate, of: named.name }, at);
+  }
+}

@@ -1,0 +1,53 @@
+import { LosslessNumber } from 'lossless-json';
+import { parseJson } from '../../queries/ingest/json.js';
+import type { Faults } from '../faults.js';
+import { decode } from '../utf8.js';
+
+/** The JSON value of a body; undefined, with a fault, where it is none. Numbers may come as `LosslessNumber`. */
+export function readBody(body: unknown, faults: Faults): unknown {
+  const text = Buffer.isBuffer(body) ? decode(body) : '';
+  if (text === null) {
+    faults.add('$', 'is not UTF-8');
+    return undefined;
+  }
+  try {
+    return parseJson(text);
+  } catch (error) {
+    faults.add('$', error instanceof RangeError ? 'is nested too deep' : 'is not JSON');
+    return undefined;
+  }
+}
+
+/** The value as an object, in which a key that is not among `known` is a fault; null, with a fault, where it is none. */
+export function readObject(
+  value: unknown,
+  path: string,
+  known: readonly string[],
+  faults: Faults,
+): Record<string, unknown> | null {
+  if (!isObject(value)) {
+    faults.add(path, value === undefined ? 'is needed' : `must be an object with the keys ${known.join(', ')}`);
+    return null;
+  }
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) faults.add(pathTo(path, key), `is not a key here: they are ${known.join(', ')}`);
+  }
+  return value;
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LosslessNumber);
+
+/** The JSONPath of a key, which a request may have named as it likes. */
+function pathTo(path: string, key: string): string {
+  if (/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(key)) return `${path}.${key}`;
+  const short = key.length > 64 ? `${key.slice(0, 64)}...` : key;
+  return `${path}['${short.replace(/['\\]/g, '\\$&')}']`;
+}
+
+/** Texts, numbers and booleans as text, a number beyond doubles as it was sent; null for anything else. */
+export function textOf(value: unknown): string | null {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return value instanceof LosslessNumber ? value.value : null;
+}

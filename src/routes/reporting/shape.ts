@@ -1,0 +1,53 @@
+import { catalogue } from '../../queries/catalogue.js';
+import { byCodePoint } from '../../queries/order.js';
+import type { Measure, Row, Table, Value } from '../../queries/query.js';
+import { formatInstant } from '../../queries/time/instant.js';
+import type { Report } from './parse.js';
+import type { ReportAnswer } from './schema.js';
+
+/** The answer of a report: every bucket where nothing is grouped, else the groups that there are, in order. */
+export function shapeReport(table: Table, { query, groups, metrics }: Report): ReportAnswer {
+  const isNumber = query.groupBy.map((name) => catalogue[query.dataset][name]?.type === 'number');
+  const rows = groups.length === 0 ? withEmptyBuckets(table, query.measures) : table.rows.toSorted(inOrder(isNumber));
+  const times = table.edges.map((edge) => formatInstant(edge, query.window.zone, 'reporting'));
+  return {
+    fields: [
+      ...['start_time', ...groups].map((name) => ({ name, type: 'dimension' as const })),
+      ...metrics.map((name) => ({ name, type: 'metric' as const })),
+    ],
+    data: rows.map(({ bucket, keys, cells }) => [
+      times[bucket] as string,
+      ...keys.map((key, n) => (isNumber[n] ? toNumber(key) : (key as string | null))),
+      ...cells.map(toNumber),
+    ]),
+  };
+}
+
+function withEmptyBuckets({ edges, rows }: Table, measures: Measure[]): Row[] {
+  const cells = measures.map(({ aggregate }) => (['avg', 'min', 'max'].includes(aggregate) ? null : 0));
+  const all: Row[] = edges.slice(0, -1).map((_, bucket) => ({ bucket, keys: [], cells }));
+  for (const row of rows) all[row.bucket] = row;
+  return all;
+}
+
+/** Numbers come as such or, to be exact, as decimal text; they are shown as the nearest double. */
+const toNumber = (value: Value): number | null => (value === null ? null : Number(value));
+
+/** By time, then by each group: texts by code point, numbers by size, nulls last. */
+function inOrder(isNumber: boolean[]): (a: Row, b: Row) => number {
+  return (a, b) => {
+    let order = a.bucket - b.bucket;
+    for (let n = 0; order === 0 && n < isNumber.length; n++) {
+      const [x, y] = [a.keys[n] ?? null, b.keys[n] ?? null];
+      if (x === null || y === null) order = Number(x === null) - Number(y === null);
+      else order = (isNumber[n] ? Number(x) - Number(y) : 0) || byCodePoint(String(x), String(y));
+    }
+    return order;
+  };
+}
+
+/** The same rows as a table. */
+export const tableOfReport = ({ fields, data }: ReportAnswer) => ({
+  columns: fields.map(({ name }) => name),
+  rows: data,
+});
