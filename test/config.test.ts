@@ -72,21 +72,8 @@ t.test('keys from the command line, while a service holds the database and while
     return { status, stdout, stderr };
   };
   const account = '8a6e0804-2bd0-4672-b79d-d97027f9071a';
-  const made = run(
-    'keys',
-    'create',
-    '--account',
-    account,
-    '--permission',
-    'read',
-    'write',
-    '--bot',
-    'shop',
-    'door',
-    '--name',
-    'both',
-    '--json',
-  );
+  const options = '--permission read write --bot shop door --name both --json'.split(' ');
+  const made = run('keys', 'create', '--account', account, ...options); // starts a server, and stops it
   t.equal(made.status, 0, made.stderr);
   const { key_id, secret } = JSON.parse(made.stdout);
   t.match(secret, /^[A-Za-z0-9_-]{43}$/, '32 random bytes');

@@ -73,7 +73,7 @@ t.test(`PostgreSQL and JavaScript find the same values (SEED=${seed} repeats the
     const text = randomPattern(r);
     const parsed = parsePattern(text);
     if (!parsed.ok) {
-      t.match(parsed.message, /too loose|too large/, JSON.stringify(text));
+      t.match(parsed.message, /too loose|too large/, encodeURIComponent(text)); // no name that TAP would read otherwise
       continue;
     }
     read++;
