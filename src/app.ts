@@ -9,8 +9,11 @@ import type { Timeouts } from './queries/timeouts.js';
 import { closeGracefully } from './routes/closing.js';
 import { docsRoutes } from './routes/docs.js';
 import { eventRoutes } from './routes/events/routes.js';
-import { securityHeaders } from './routes/headers.js';
+import { graphiqlPage } from './routes/graphiql/routes.js';
+import { graphqlRoutes } from './routes/graphql/routes.js';
+import { secureAnswers } from './routes/headers.js';
 import { healthRoutes } from './routes/health.js';
+import { lookupRoutes } from './routes/lookups/routes.js';
 import { sendProblem } from './routes/problem.js';
 import { reportingRoutes } from './routes/reporting/routes.js';
 import { requestOptions, traceRequests } from './routes/requests.js';
@@ -61,21 +64,27 @@ export async function buildApp({
   });
   if (onRoute) app.addHook('onRoute', onRoute);
   traceRequests(app);
-  await securityHeaders(app);
+  secureAnswers(app);
   closeGracefully(app);
   await app.register(accepts);
   if (corsOrigins.length > 0) {
-    await app.register(cors, { origin: corsOrigins, exposedHeaders: ['report-notice', 'retry-after', 'x-request-id'] }); // answers preflights, without a key
+    await app.register(cors, {
+      origin: corsOrigins,
+      exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link'],
+    }); // answers preflights, without a key
   }
   const moment = () => ({ now: now(), timeouts });
 
   await healthRoutes(app, db);
   await docsRoutes(app, contract);
+  await app.register(graphiqlPage);
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
     await guarded.register((scope) => eventRoutes(scope, db));
     await guarded.register((scope) => seriesRoutes(scope, db, moment));
     await guarded.register((scope) => reportingRoutes(scope, db, moment));
+    await guarded.register((scope) => graphqlRoutes(scope, db, moment));
+    await guarded.register((scope) => lookupRoutes(scope, db, moment));
   });
   return app;
 }

@@ -13,6 +13,9 @@ export class InvalidRequest extends Error {
   }
 }
 
+/** What is asked for is too much for one answer: 400 as well, said apart because a dialect may name it apart. */
+export class LimitExceeded extends InvalidRequest {}
+
 /** No key, or a bad one: 401. */
 export class Unauthenticated extends Error {}
 

@@ -85,7 +85,7 @@ create table conversations (
 
 -- Partial, so that the row that only holds the lock adds nothing to them.
 create index conversations_by_bot on conversations (account_id, bot_id, start_time) where start_time is not null;
-create index conversations_by_start on conversations (account_id, start_time) where start_time is not null;
+create index conversations_by_start on conversations (account_id, start_time, conversation_id) where start_time is not null;
 
 -- A conversation seen as one team or one agent that wrote in it. Seen as its account, it is its row above.
 create table participations (

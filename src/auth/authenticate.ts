@@ -47,12 +47,9 @@ export async function authenticate(app: FastifyInstance, db: Database): Promise<
       byKey(request, word, key).then(() => done(), done);
     } else if (word === 'basic') {
       app.basicAuth(request, reply, (error) => {
-        const refused = error instanceof Error && (error as { statusCode?: number }).statusCode === 401;
-        done(
-          refused && !(error instanceof Unauthenticated)
-            ? new Unauthenticated('the Authorization header is not readable')
-            : error,
-        );
+        // It gives any error of `validate` the status 401; one of the database keeps its meaning.
+        const isItsOwn = (error as { code?: string } | undefined)?.code?.startsWith('FST_BASIC_AUTH');
+        done(isItsOwn ? new Unauthenticated('the Authorization header is not readable') : error);
       });
     } else {
       done(

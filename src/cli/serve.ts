@@ -126,7 +126,7 @@ const welcome = (account_id: string, key: string, url: string) => `
 Account  ${account_id}
 Key      ${key}   (admin; shown only now)
 
-Try it:  curl -u '${key}' -H 'Content-Type: application/json' -d '{"events": []}' ${url}/v1/events
+Try it:  curl -u '${key}' ${url}/v1/bots
          ${url}/docs
 
 `;

@@ -1,5 +1,6 @@
 import type { Fragment, Sql } from '../database/connect.js';
 import type { Dataset, Moment } from './query.js';
+import { stateIn } from './state.js';
 
 /** What can be asked of a row: grouped by, filtered on, and, for numbers, aggregated. */
 export interface Dimension {
@@ -37,6 +38,7 @@ const conversations: Dimensions = {
   campaign_source: text('the campaign’s source', (sql) => sql`c.campaign_source`),
   user_id: text('the visitor or customer', (sql) => sql`c.user_id`),
   agent_ids: texts('agents who wrote or joined', (sql) => sql`c.agent_ids`),
+  state: text('open or closed, at the moment of the request', (sql, moment) => stateIn(sql, moment)),
   is_test: { means: 'whether it is a test', type: 'boolean', sql: (sql) => sql`c.is_test` },
   message_count: number('messages of all senders', (sql) => sql`(c.user_messages + c.bot_messages + c.agent_messages)`),
   duration_ms: number(

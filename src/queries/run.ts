@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { type Fault, InvalidRequest } from '../errors.js';
+import { type Fault, LimitExceeded } from '../errors.js';
 import type { Moment, Query, Table } from './query.js';
 import { raw } from './raw/raw.js';
 import { axis } from './time/window.js';
@@ -15,11 +15,11 @@ export interface Places {
 
 /**
  * Answers a query. The one place that chooses a road; today there is the raw one.
- * Throws `InvalidRequest`, with the place to change as path, when the answer would be over a limit.
+ * Throws `LimitExceeded`, with the place to change as path, when the answer would be over a limit.
  */
 export async function run(db: Database, query: Query, moment: Moment, places: Places): Promise<Table> {
   const built = plan(query, places);
-  if (!built.ok) throw new InvalidRequest([built.fault]);
+  if (!built.ok) throw new LimitExceeded([built.fault]);
   const most = Math.floor(MAX_CELLS / Math.max(1, query.measures.length));
   const table = await raw(db, query, built.edges, moment, most);
   if (table.rows.length > most) throw tooManyCells(query.groupBy.length > 0 ? places.groups : places.bucket);
@@ -46,4 +46,4 @@ const cellFault = (path: string): Fault => ({
 });
 
 /** The refusal of an answer with too many numbers. */
-export const tooManyCells = (path: string) => new InvalidRequest([cellFault(path)]);
+export const tooManyCells = (path: string) => new LimitExceeded([cellFault(path)]);

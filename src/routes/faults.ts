@@ -15,10 +15,11 @@ export class Faults {
 
   readonly #allowed: string[];
 
-  constructor(request: Pick<FastifyRequest, 'validationError' | 'routeOptions'>) {
-    const { querystring } = (request.routeOptions.schema ?? {}) as { querystring?: { properties?: object } };
+  /** Without a request: what parsing finds alone. */
+  constructor(request?: Pick<FastifyRequest, 'validationError' | 'routeOptions'>) {
+    const { querystring } = (request?.routeOptions.schema ?? {}) as { querystring?: { properties?: object } };
     this.#allowed = Object.keys(querystring?.properties ?? {});
-    for (const fault of request.validationError?.validation ?? []) this.#addSchemaFault(fault);
+    for (const fault of request?.validationError?.validation ?? []) this.#addSchemaFault(fault);
   }
 
   add(path: string, message: string): void {

@@ -7,7 +7,10 @@ type Alteration = [what: string, altered: Operation];
  * Every way to change one thing of an operation that a client would notice: a parameter, or a schema of a parameter, a
  * body or an answer, at every depth. Each comes as an operation of its own, with a word on what was changed.
  */
-export function* alterations(operation: Operation, { ownBody = false }: Options = {}): Generator<Alteration> {
+export function* alterations(
+  operation: Operation,
+  { ownBody = false, ownAnswer = false }: Options = {},
+): Generator<Alteration> {
   const { parameters = [], requestBody, responses } = operation;
   for (const [n, parameter] of parameters.entries()) {
     const { name, required } = parameter;
@@ -28,7 +31,7 @@ export function* alterations(operation: Operation, { ownBody = false }: Options 
       yield [`body: ${what}`, { ...operation, requestBody: { ...requestBody, content } }];
     }
   }
-  for (const [status, { content }] of Object.entries(responses)) {
+  for (const [status, { content }] of ownAnswer ? [] : Object.entries(responses)) {
     const media = content?.['application/json'];
     if (media === undefined || !status.startsWith('2')) continue;
     yield [`${status} left out`, { ...operation, responses: without(responses, status) }];
@@ -40,6 +43,7 @@ export function* alterations(operation: Operation, { ownBody = false }: Options 
 }
 
 function* ofSchema(schema: Schema): Generator<[what: string, altered: Schema]> {
+  if (schema.type === 'null') return; // bounds mean nothing to it, and its loss is a change of the whole
   if (schema.type !== undefined) {
     yield ['type', { ...without(schema, 'enum'), type: schema.type === 'boolean' ? 'string' : 'boolean' }];
   }

@@ -17,7 +17,7 @@ export interface Contracted {
 }
 
 /** Pages and files for people and tools, which the contract does not describe. */
-export const isPage = (path: string) => /^\/(docs(\/.*)?|openapi\.(yaml|json))?$/.test(path);
+export const isPage = (path: string) => /^\/((docs|graphiql)(\/.*)?|openapi\.(yaml|json))?$/.test(path);
 
 /** Holds answers to a contract. */
 export function contracted(document: Document): Contracted {

@@ -4,23 +4,31 @@ import { normalize } from './normal.js';
 export interface Options {
   /** The body is checked by other means than the route's schema, which therefore says nothing of it. */
   ownBody?: boolean;
+  /** So are the answers that succeed. */
+  ownAnswer?: boolean;
 }
 
 /**
  * Where an operation of the contract and the description of its route differ: parameters, body, and the answers that the
  * route declares, which must be all that succeed. A line a difference; none when they say the same.
  */
-export function differences(contract: Operation, route: Operation, { ownBody = false }: Options = {}): string[] {
-  return compare(sidesOf(contract, route, ownBody), sidesOf(route, route, ownBody), '');
+export function differences(contract: Operation, route: Operation, options: Options = {}): string[] {
+  return compare(sidesOf(contract, route, options), sidesOf(route, route, options), '');
 }
 
 /** What is compared of an operation: of its answers those that the route declares, and those in JSON that succeed. */
-function sidesOf({ parameters = [], requestBody, responses }: Operation, route: Operation, ownBody: boolean) {
+function sidesOf(
+  { parameters = [], requestBody, responses }: Operation,
+  route: Operation,
+  { ownBody = false, ownAnswer = false }: Options,
+) {
   const statuses = Object.keys(responses).filter((status) => status in route.responses || status.startsWith('2'));
   return {
     parameters: Object.fromEntries(parameters.map((one) => [`${one.in} ${one.name}`, parameterOf(one)])),
     body: ownBody || !requestBody ? null : { required: requestBody.required ?? false, ...jsonOf(requestBody.content) },
-    responses: Object.fromEntries(statuses.map((status) => [status, jsonOf(responses[status]?.content)])),
+    responses: ownAnswer
+      ? null
+      : Object.fromEntries(statuses.map((status) => [status, jsonOf(responses[status]?.content)])),
   };
 }
 

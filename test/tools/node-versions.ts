@@ -1,6 +1,7 @@
 /**
  * Runs the tests on other versions of Node than the one that this is started with: `npm run test:node`, or with the majors
- * that are wanted, `npm run test:node -- 24`. Each is fetched from npm into a folder that is deleted afterwards.
+ * and test files that are wanted, `npm run test:node -- 24 dist/test/time.test.js`. Each version is fetched from npm into a
+ * folder that is deleted afterwards.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +9,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { root } from '../../src/root.js';
 
-const majors = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24'];
+const wanted = process.argv.slice(2);
+const files = wanted.filter((one) => !/^\d+$/.test(one));
+const majors = wanted.length > files.length ? wanted.filter((one) => !files.includes(one)) : ['22', '24'];
 const results: string[] = [];
 
 for (const major of majors) {
@@ -22,7 +25,7 @@ for (const major of majors) {
     process.stdout.write(`Node ${version}\n`);
     // First in the path too, for tests that start npm.
     const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
-    const run = [join(root, 'dist/test/tools/run.js')];
+    const run = [join(root, 'dist/test/tools/run.js'), ...files];
     const { status } = spawnSync(join(bin, 'node'), ['--enable-source-maps', ...run], {
       cwd: root,
       env,

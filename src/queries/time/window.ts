@@ -8,6 +8,9 @@ export interface Window {
   zone: string;
 }
 
+/** The bounds of a range that is open at an end: no time that `parseInstant` reads lies outside. */
+export const EVER = { from: Date.UTC(1899, 11, 31), to: Date.UTC(2200, 0, 2) };
+
 export type Axis = { ok: true; edges: number[] } | { ok: false; message: string };
 
 /** The most buckets that an answer may have. */

@@ -10,8 +10,10 @@ import { run } from '../../queries/run.js';
 import type { Scope } from '../../queries/scope.js';
 import { sendReport } from '../csv.js';
 import { Faults } from '../faults.js';
+import { gatherLists } from '../lists.js';
+import { parseWindow } from '../window.js';
 import { measuresOf, shapeInsights } from './insights.js';
-import { dimensionOf, gatherLists, parseBucket, parseFields, parseFilters, parseWindow } from './parse.js';
+import { dimensionOf, parseBucket, parseFields, parseFilters } from './parse.js';
 import * as schema from './schema.js';
 import { shapeFlow, shapeSeries, tableOfFlow, tableOfSeries } from './shape.js';
 

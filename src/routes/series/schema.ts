@@ -1,33 +1,17 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Choice, Format, Id, strict } from '../schema.js';
-
-const TimeText = (description: string) => Type.String({ maxLength: 64, description });
+import { Choice, Format, Id, List, strict, TextOrList, TimeText, TimeZone } from '../parameters.js';
 
 /** Parameters that every operation of the dialect takes. */
 const common = {
   start_time: TimeText('Start of the range: a date, a local time, or a time with an offset'),
   end_time: TimeText('End of the range, exclusive'),
-  time_zone: Type.Optional(
-    Type.String({
-      maxLength: 64,
-      default: 'UTC',
-      description: 'IANA time zone in which days begin and local times are meant',
-    }),
-  ),
+  time_zone: TimeZone,
   format: Format,
 };
 
 const isTest = Type.Optional(Choice(['true', 'false'] as const, 'Only tests, or none; both when left out'));
 
 const version = Id('Version of the bot');
-
-const itemText = { minLength: 1, maxLength: 20_000, pattern: '^[^\\u0000]*$' };
-
-const List = (description: string) => Type.Array(Type.String(itemText), { maxItems: 100, description });
-
-/** A list that the vendor declares as one text of comma-separated values; here it may be repeated too. */
-const TextOrList = (description: string) =>
-  Type.Union([Type.String(itemText), Type.Array(Type.String(itemText), { maxItems: 100 })], { description });
 
 const channelTypes = 'Channels to count, separated by commas or repeated; unknown matches a missing one';
 const languages = 'Languages to count, separated by commas or repeated; unknown matches a missing one';

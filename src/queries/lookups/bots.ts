@@ -1,0 +1,72 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import type { Database } from '../../database/database.js';
+import { inScope, type Scope } from '../scope.js';
+import { milliseconds } from './conversation.js';
+
+/** How often and when; instants. */
+interface Held {
+  conversations: number;
+  first_start_time: number;
+  last_start_time: number;
+}
+
+/** A bot that conversations carry now, with what else they carry: lists in code-point order, missing values left out. */
+export interface Bot extends Held {
+  bot_id: string;
+  bot_versions: string[];
+  channel_types: string[];
+  languages: string[];
+  team_ids: string[];
+}
+
+/** A team that conversations carry now. */
+export interface Team extends Held {
+  team_id: string;
+  bot_ids: string[];
+}
+
+/** The values of a text column that are there, each once, in code-point order: the columns' collation is "C". */
+const listOf = (sql: Sql, column: string): Fragment =>
+  sql`coalesce(jsonb_agg(distinct ${sql(column)} order by ${sql(column)}) filter (where ${sql(column)} is not null), '[]')`;
+
+/** The bots of the conversations in scope, by how many they have, then by id. */
+export const bots = (db: Database, scope: Scope): Promise<Bot[]> =>
+  // Grouped twice: the first hashes all conversations into few rows, so that the lists are sorted from those.
+  db.read<Bot>(
+    (sql) => sql<Bot[]>`
+      with kinds as (
+        select c.bot_id, c.bot_version, c.channel, c.language, c.team_id,
+          count(*) as conversations, min(c.start_time) as first_start, max(c.start_time) as last_start
+        from conversations c
+        where ${inScope(sql, scope)} and not c.withdrawn and c.start_time is not null and c.bot_id is not null
+        group by 1, 2, 3, 4, 5
+      )
+      select bot_id,
+        ${listOf(sql, 'bot_version')} as bot_versions,
+        ${listOf(sql, 'channel')} as channel_types,
+        ${listOf(sql, 'language')} as languages,
+        ${listOf(sql, 'team_id')} as team_ids,
+        sum(conversations)::bigint as conversations,
+        ${milliseconds(sql, sql`min(first_start)`)} as first_start_time,
+        ${milliseconds(sql, sql`max(last_start)`)} as last_start_time
+      from kinds group by bot_id order by conversations desc, bot_id`,
+  );
+
+/** The teams of the conversations in scope, by how many they have, then by id. */
+export const teams = (db: Database, scope: Scope): Promise<Team[]> =>
+  db.read<Team>(
+    (sql) => sql<Team[]>`
+      with kinds as (
+        select c.team_id, c.bot_id,
+          count(*) as conversations, min(c.start_time) as first_start, max(c.start_time) as last_start
+        from conversations c
+        where ${inScope(sql, scope)} and not c.withdrawn and c.start_time is not null and c.team_id is not null
+        group by 1, 2
+      )
+      select team_id,
+        ${listOf(sql, 'bot_id')} as bot_ids,
+        sum(conversations)::bigint as conversations,
+        ${milliseconds(sql, sql`min(first_start)`)} as first_start_time,
+        ${milliseconds(sql, sql`max(last_start)`)} as last_start_time
+      from kinds group by team_id order by conversations desc, team_id`,
+  );

@@ -1,0 +1,112 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import { concat } from '../../database/fragments.js';
+import type { Moment } from '../query.js';
+import { stateOf } from '../state.js';
+
+/** The attributes of a conversation that are one text, number or truth value, as they hold now; null where unknown. */
+export interface Scalars {
+  team_id: string | null;
+  bot_id: string | null;
+  bot_version: string | null;
+  brain_id: string | null;
+  desk_id: string | null;
+  integration_id: string | null;
+  channel: string | null;
+  language: string | null;
+  campaign_id: string | null;
+  campaign_source: string | null;
+  is_test: boolean;
+  user_id: string | null;
+  user_name: string | null;
+  user_email: string | null;
+  channel_user_id: string | null;
+  external_user_id: string | null;
+  chat_type: string;
+  chat_initiator: string | null;
+  is_contained: boolean | null;
+  is_covered: boolean | null;
+  goal_achieved: number | null;
+  user_sentiment: number | null;
+  csat_brain: number | null;
+  csat_human_agent: number | null;
+  withdrawn: boolean;
+}
+
+/** A conversation as the look-ups tell it; times are instants. */
+export interface Conversation extends Scalars {
+  conversation_id: string;
+  start_time: number;
+  end_time: number;
+  /** Whole milliseconds from start to end, never below 0. */
+  duration_ms: number;
+  state: 'open' | 'closed';
+  closed_at: number | null;
+  closed_reason: string | null;
+  message_count: number;
+  user_message_count: number;
+  /** Who wrote or joined, in order of appearance. */
+  agent_ids: string[];
+  rating: number | null;
+}
+
+/** Scalar attributes that have a column; derived ones are in it. The others are kept as they were said. */
+const columns = [
+  'team_id',
+  'bot_id',
+  'bot_version',
+  'brain_id',
+  'desk_id',
+  'integration_id',
+  'channel',
+  'language',
+  'campaign_id',
+  'campaign_source',
+  'is_test',
+  'user_id',
+  'chat_type',
+  'chat_initiator',
+  'is_contained',
+  'csat_brain',
+  'csat_human_agent',
+  'withdrawn',
+] as const satisfies (keyof Scalars)[];
+
+const said = [
+  'user_name',
+  'user_email',
+  'channel_user_id',
+  'external_user_id',
+  'is_covered',
+  'goal_achieved',
+  'user_sentiment',
+] as const satisfies Exclude<keyof Scalars, (typeof columns)[number]>[];
+
+/** An instant as epoch milliseconds; stored times are whole ones. */
+export const milliseconds = (sql: Sql, time: Fragment): Fragment => sql`(extract(epoch from ${time}) * 1000)::bigint`;
+
+/** A conversation as `conversationColumns` selects it. */
+export type ConversationRow = Omit<Conversation, 'state' | 'duration_ms'> & { last_activity: number };
+
+/** The select list of a `ConversationRow`, from a table or alias `c` of conversations. */
+export const conversationColumns = (sql: Sql): Fragment => sql`
+  c.conversation_id${concat(
+    sql,
+    columns.map((name) => sql`, c.${sql(name)}`),
+  )}${concat(
+    sql,
+    said.map((name) => sql`, c.attributes->${name}::text as ${sql(name)}`),
+  )},
+  ${milliseconds(sql, sql`c.start_time`)} as start_time, ${milliseconds(sql, sql`c.end_time`)} as end_time,
+  ${milliseconds(sql, sql`c.last_activity`)} as last_activity, ${milliseconds(sql, sql`c.closed_at`)} as closed_at,
+  c.closed_reason, c.user_messages + c.bot_messages + c.agent_messages as message_count,
+  c.user_messages as user_message_count, to_jsonb(c.agent_ids) as agent_ids, c.rating`;
+
+/** A conversation as it stands at a moment. */
+export const conversationOf = <Row extends ConversationRow>(row: Row, moment: Moment) => {
+  const { last_activity, ...rest } = row;
+  return {
+    ...rest,
+    ...stateOf(row, moment),
+    duration_ms: Math.max(0, row.end_time - row.start_time),
+  };
+};

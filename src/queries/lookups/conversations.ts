@@ -1,0 +1,73 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import type { Database } from '../../database/database.js';
+import { catalogue } from '../catalogue.js';
+import type { Filter, Moment } from '../query.js';
+import { condition } from '../raw/condition.js';
+import { inScope, type Scope } from '../scope.js';
+import { EVER, type Window } from '../time/window.js';
+import { type Conversation, type ConversationRow, conversationColumns, conversationOf } from './conversation.js';
+import { partPattern } from './search.js';
+
+/** A place in the list: that of one conversation, which need not exist any more. */
+export interface Place {
+  start_time: number;
+  conversation_id: string;
+}
+
+export interface ListQuery {
+  scope: Scope;
+  window: Window;
+  where: Filter;
+  /** Part of the conversation's id, or of its user's id, name or e-mail, whatever the case. */
+  part: string | null;
+  /** The list goes on behind it. */
+  after: Place | null;
+  limit: number;
+}
+
+/**
+ * Conversations that started in a window, newest first: by `start_time`, then id, both descending. A page starts behind a
+ * place rather than after a count, so it costs the same however far down it is, and rows that arrive meanwhile neither
+ * repeat nor hide others. `next` is the place of the last one where there are more.
+ */
+export async function conversations(
+  db: Database,
+  { scope, window, where, part, after, limit }: ListQuery,
+  moment: Moment,
+): Promise<{ conversations: Conversation[]; next: Place | null }> {
+  const rows = await db.read<ConversationRow>(
+    (sql) => sql<ConversationRow[]>`
+      select ${conversationColumns(sql)}
+      from conversations c
+      where ${inScope(sql, scope)} and not c.withdrawn
+        and c.start_time is not null${from(sql, window)}${upTo(sql, window, after)}
+        and ${condition(sql, where, catalogue.conversations, moment)}${matching(sql, part)}
+      order by c.start_time desc, c.conversation_id desc
+      limit ${limit + 1}`,
+  );
+  const page = rows.slice(0, limit).map((row) => conversationOf(row, moment));
+  const last = page.at(-1);
+  return { conversations: page, next: rows.length > limit && last !== undefined ? last : null };
+}
+
+const iso = (instant: number) => new Date(instant).toISOString();
+
+/** An open end is no condition: it would make the planner take the range for a short one, and sort it. */
+const from = (sql: Sql, { from }: Window): Fragment =>
+  from === EVER.from ? sql`` : sql` and c.start_time >= ${iso(from)}::timestamptz`;
+
+/** One upper bound alone: with two, the index would be read from the further one on, and a late page would take longer. */
+function upTo(sql: Sql, { to }: Window, after: Place | null): Fragment {
+  if (after === null || after.start_time >= to) {
+    return to === EVER.to ? sql`` : sql` and c.start_time < ${iso(to)}::timestamptz`;
+  }
+  const { start_time, conversation_id } = after;
+  return sql` and (c.start_time, c.conversation_id) < (${iso(start_time)}::timestamptz, ${conversation_id}::text)`;
+}
+
+function matching(sql: Sql, part: string | null): Fragment {
+  if (part === null) return sql``;
+  const pattern = partPattern(part);
+  return sql` and (c.conversation_id ~ ${pattern}::text or c.user_id ~ ${pattern}::text
+    or c.attributes->>'user_name' ~ ${pattern}::text or c.attributes->>'user_email' ~ ${pattern}::text)`;
+}

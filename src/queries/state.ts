@@ -1,0 +1,52 @@
+import type { Fragment, Sql } from '../database/connect.js';
+import type { Moment } from './query.js';
+import type { Timeouts } from './timeouts.js';
+
+/** What says of a conversation whether it is open; instants, and of a close the explicit one that stands. */
+export interface Life {
+  channel: string | null;
+  last_activity: number;
+  closed_at: number | null;
+  closed_reason: string | null;
+}
+
+export type State =
+  | { state: 'open'; closed_at: null; closed_reason: null }
+  /** `closed_reason` is that of the close, `resolved` or `left`, or `expired`. */
+  | { state: 'closed'; closed_at: number; closed_reason: string };
+
+/**
+ * Whether a conversation is open. Nothing of it is stored but what its events say: it is closed by a close that no
+ * reopening undid, or since its last activity is as long ago as its channel's timeout.
+ */
+export function stateOf({ channel, last_activity, closed_at, closed_reason }: Life, moment: Moment): State {
+  if (closed_at !== null) return { state: 'closed', closed_at, closed_reason: closed_reason ?? 'resolved' };
+  const timeout = timeoutOf(moment.timeouts, channel);
+  if (timeout === null || last_activity + timeout > moment.now) {
+    return { state: 'open', closed_at: null, closed_reason: null };
+  }
+  return { state: 'closed', closed_at: last_activity + timeout, closed_reason: 'expired' };
+}
+
+/** The same in SQL, on a table or alias `c` of conversations: the text `open` or `closed`. */
+export function stateIn(sql: Sql, { now, timeouts }: Moment): Fragment {
+  let latest = cutoff(sql, now, timeouts.initial);
+  for (const [channel, timeout] of timeouts.channels) {
+    latest = sql`case when c.channel = ${channel}::text then ${cutoff(sql, now, timeout)} else ${latest} end`;
+  }
+  return sql`case when c.closed_at is not null or c.last_activity <= ${latest} then 'closed' else 'open' end`;
+}
+
+/** The latest activity that has expired by now. */
+function cutoff(sql: Sql, now: number, timeout: number | null): Fragment {
+  const expired = timeout === null ? Number.NEGATIVE_INFINITY : now - timeout;
+  const text = expired < YEAR_1 ? '-infinity' : new Date(expired).toISOString();
+  return sql`${text}::text::timestamptz`;
+}
+
+const YEAR_1 = Date.UTC(1970, -1969 * 12);
+
+const timeoutOf = ({ initial, channels }: Timeouts, channel: string | null): number | null => {
+  const own = channel === null ? undefined : channels.get(channel);
+  return own === undefined ? initial : own;
+};

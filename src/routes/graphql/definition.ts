@@ -1,0 +1,58 @@
+import type { Database } from '../../database/database.js';
+import type { Moment } from '../../queries/query.js';
+import type { Scope } from '../../queries/scope.js';
+import type { Faults } from '../faults.js';
+
+/** A type of the schema, as it is written there. */
+export type TypeName =
+  | 'Boolean'
+  | 'Float'
+  | 'Int'
+  | 'String'
+  | 'String!'
+  | 'uuid'
+  | '_uuid'
+  | '_text'
+  | '_int4'
+  | 'timestamp'
+  | 'interval'
+  | 'jsonb';
+
+export interface Typed {
+  type: TypeName;
+  means: string;
+}
+
+export interface Order {
+  column: string;
+  direction: 'asc' | 'desc';
+  nulls: 'first' | 'last';
+}
+
+/** The values of a function's `args`. What was left out, or came in a variable that was, may be null or not there. */
+export type Args = Record<string, unknown>;
+
+/** A row of an answer: a value for each column. */
+export type Row = Record<string, unknown>;
+
+/** What a function is asked with. `faults` takes what is wrong with the arguments, under `ARGS` and the argument's name. */
+export interface Asked {
+  args: Args;
+  faults: Faults;
+  db: Database;
+  scope: Scope;
+  /** One for the whole request. */
+  moment: Moment;
+}
+
+/** Where an argument stands in the fault of a field. */
+export const ARGS = 'args.args.';
+
+/** A function of the schema: `name(args: name_args, limit, offset, order_by): [name]`. */
+export interface Definition {
+  means: string;
+  args: Record<string, Typed>;
+  columns: Record<string, Typed>;
+  /** Checks `faults` before it asks the database. */
+  rows(asked: Asked): Promise<Row[]>;
+}

@@ -1,0 +1,101 @@
+import { type ASTNode, BREAK, type DocumentNode, type GraphQLError, Kind, visit } from 'graphql';
+import { Forbidden, InvalidRequest, LimitExceeded, Unauthenticated, Unavailable } from '../../errors.js';
+
+/** Errors of a request that is not run. `document` is where their nodes stand. */
+export class RequestErrors extends Error {
+  readonly errors: readonly GraphQLError[];
+  readonly document: DocumentNode | null;
+  constructor(errors: readonly GraphQLError[], document: DocumentNode | null = null) {
+    super(errors.map(({ message }) => message).join('; '));
+    this.errors = errors;
+    this.document = document;
+  }
+}
+
+/** An error as the dialect answers it. `path` is a JSONPath: into the query as Hasura writes it, or into the body. */
+export interface Answered {
+  message: string;
+  extensions: { path: string; code: string };
+  locations?: GraphQLError['locations'];
+}
+
+/** The errors of a request that was not run. */
+export const answerRequestErrors = ({ errors, document }: RequestErrors): Answered[] =>
+  errors.map((error) => {
+    const { code = 'validation-failed', path = pathOf(error, document) } = error.extensions;
+    return {
+      message: error.message,
+      extensions: { path: path as string, code: code as string },
+      ...(error.locations === undefined ? {} : { locations: error.locations }),
+    };
+  });
+
+/** What an error that was thrown means: one answer a fault. Null for a fault of the service, which has to be logged. */
+export function answerThrown(error: unknown, field: string): Answered[] | null {
+  const one = (code: string) => [{ message: (error as Error).message, extensions: { path: field, code } }];
+  if (error instanceof InvalidRequest) {
+    const code = error instanceof LimitExceeded ? 'limit-exceeded' : 'validation-failed';
+    return error.faults.map(({ path, message }) => ({
+      message: `${path.split('.').at(-1)} ${message}`,
+      extensions: { path: `${field}.${path}`, code },
+    }));
+  }
+  if (error instanceof Unauthenticated || error instanceof Forbidden) return one('access-denied');
+  if (error instanceof Unavailable) return one('unavailable');
+  return null;
+}
+
+/** Errors of fields of a query that was run; `report` hears of faults of the service. */
+export const answerFieldErrors = (errors: readonly GraphQLError[], report: (error: unknown) => void): Answered[] =>
+  errors.flatMap((error) => {
+    const field = `$${(error.path ?? []).map((key) => (typeof key === 'number' ? `[${key}]` : `.selectionSet.${key}`)).join('')}`;
+    const thrown = error.originalError ?? error;
+    const answered = answerThrown(thrown, field);
+    if (answered !== null) return answered;
+    report(thrown);
+    return [unexpected(field)];
+  });
+
+/** A fault of the service: its log says more. */
+const unexpected = (path: string): Answered => ({
+  message: 'an error of the service; the log has it under the request’s id',
+  extensions: { path, code: 'unexpected' },
+});
+
+/** Where an error is: at a variable, or at the place in the document of its first node. */
+function pathOf({ nodes }: GraphQLError, document: DocumentNode | null): string {
+  const node = nodes?.[0];
+  if (node === undefined) return '$';
+  if (node.kind === Kind.VARIABLE_DEFINITION) return `$.variables.${node.variable.name.value}`;
+  return document === null ? '$' : placeOf(node, document);
+}
+
+function placeOf(target: ASTNode, document: DocumentNode): string {
+  let place = '$';
+  visit(document, {
+    enter(node, _key, parent, _path, ancestors) {
+      if (node !== target) return undefined;
+      const above = [...ancestors, parent].filter((one) => one !== undefined && !Array.isArray(one)); // not the lists
+      place = `$${[...above, node].map((one) => stepOf(one as ASTNode)).join('')}`;
+      return BREAK;
+    },
+  });
+  return place;
+}
+
+function stepOf(node: ASTNode): string {
+  switch (node.kind) {
+    case Kind.FIELD:
+      return `.selectionSet.${(node.alias ?? node.name).value}`;
+    case Kind.FRAGMENT_DEFINITION:
+      return `.fragments.${node.name.value}`;
+    case Kind.ARGUMENT:
+      return `.args.${node.name.value}`;
+    case Kind.OBJECT_FIELD:
+      return `.${node.name.value}`;
+    case Kind.VARIABLE_DEFINITION:
+      return `.variables.${node.variable.name.value}`;
+    default:
+      return '';
+  }
+}

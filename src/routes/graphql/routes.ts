@@ -1,0 +1,91 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import mercurius from 'mercurius';
+import { scopeFor } from '../../auth/principal.js';
+import type { Database } from '../../database/database.js';
+import { Unauthenticated } from '../../errors.js';
+import type { Moment } from '../../queries/query.js';
+import { Faults } from '../faults.js';
+import { sendProblem } from '../problem.js';
+import { checkVariables, documents, KEPT } from './documents.js';
+import { type Answered, answerFieldErrors, answerRequestErrors, answerThrown, RequestErrors } from './errors.js';
+import { functions } from './functions.js';
+import { type Context, resolver } from './resolve.js';
+import { scalars } from './scalars.js';
+import { schemaOf } from './schema.js';
+
+const MAX_BYTES = 256 * 1024;
+
+/** The dialect of Moveo's clients: `POST /v1/graphql`. What is wrong from the document on is answered as errors with 200. */
+export async function graphqlRoutes(app: FastifyInstance, db: Database, moment: () => Moment): Promise<void> {
+  await app.register(mercurius, {
+    schema: schemaOf(functions, Object.keys(scalars)),
+    resolvers: {
+      ...scalars,
+      query_root: Object.fromEntries(Object.entries(functions).map(([name, one]) => [name, resolver(one)])),
+    },
+    routes: false, // its own answers a GET too, and a faulty document with 400
+    jit: 1,
+    cache: KEPT,
+    errorFormatter: ({ data, errors }) => ({
+      statusCode: 200,
+      response: { data: data ?? null, errors: [...(errors ?? [])] },
+    }),
+  });
+  const { schema } = app.graphql;
+  const read = documents(schema);
+
+  app.setErrorHandler((error: Error, request, reply) => {
+    // The vendor answers a bad key so, and its clients read it there.
+    const isVendors = error instanceof Unauthenticated && /^apikey\b/i.test(request.headers.authorization ?? '');
+    return isVendors ? reply.send({ errors: answerThrown(error, '$') }) : sendProblem(error, request, reply);
+  });
+
+  app.removeContentTypeParser('text/plain');
+  app.post('/v1/graphql', { bodyLimit: MAX_BYTES }, async (request) => {
+    const { query, variables, operationName } = bodyOf(request);
+    try {
+      const scope = scopeFor(request.principal, 'read');
+      const operation = read(query, operationName);
+      checkVariables(schema, operation, variables);
+      const context = { db, scope, moment: moment(), values: 0 } satisfies Context;
+      const { data, errors } = await app.graphql(operation.text, context, variables);
+      if (errors === undefined) return { data };
+      const report = (error: unknown) => request.log.error({ err: error }, 'a field failed');
+      return { data, errors: answerFieldErrors(errors, report) };
+    } catch (error) {
+      return { errors: errorsOf(error) };
+    }
+  });
+}
+
+function errorsOf(error: unknown): Answered[] {
+  const answered = error instanceof RequestErrors ? answerRequestErrors(error) : answerThrown(error, '$');
+  if (answered === null) throw error;
+  return answered;
+}
+
+interface Body {
+  query: string;
+  variables: Record<string, unknown>;
+  operationName: string | null;
+}
+
+/** The body of a request. Other keys are left alone: clients send extensions of theirs. */
+function bodyOf(request: FastifyRequest): Body {
+  const faults = new Faults();
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  const body = isObject(request.body) ? request.body : {};
+  const { query, variables = null, operationName = null } = body;
+  if (!isObject(request.body))
+    faults.add('$', 'must be an object {"query", "variables", "operationName"}, one a request');
+  else if (typeof query !== 'string') faults.add('$.query', 'must be the text of a GraphQL document');
+  if (variables !== null && !isObject(variables)) faults.add('$.variables', 'must be an object, by names of variables');
+  if (operationName !== null && typeof operationName !== 'string') faults.add('$.operationName', 'must be a text');
+  faults.check();
+  return {
+    query: query as string,
+    variables: (variables ?? {}) as Record<string, unknown>,
+    operationName: operationName as string | null,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Definition, Typed } from './definition.js';
+import { directions } from './order.js';
+
+/**
+ * The schema in its own language, for functions by name. Each has the shape that Hasura gives a function that returns a
+ * set: `f(args: f_args, limit, offset, order_by: [f_order_by!]): [f!]!`.
+ */
+export function schemaOf(functions: Record<string, Definition>, scalars: string[]): string {
+  const all = Object.entries(functions);
+  return [
+    'schema { query: query_root }',
+    ...scalars.map((name) => `scalar ${name}`),
+    `"Which way to sort, and where missing values go"\nenum order_by {\n  ${Object.keys(directions).join('\n  ')}\n}`,
+    block(
+      'type query_root',
+      all.map(([name, definition]) => field(name, definition)),
+    ),
+    ...all.flatMap(([name, definition]) => typesOf(name, definition)),
+  ].join('\n\n');
+}
+
+function field(name: string, { means, args }: Definition): string {
+  const needed = Object.values(args).some(({ type }) => type.endsWith('!')) ? '!' : '';
+  return `${text(means)}
+  ${name}(
+    args: ${name}_args${needed}
+    "At most so many rows"
+    limit: Int
+    "Leave out so many rows before them"
+    offset: Int
+    "One column each, the first one counting most"
+    order_by: [${name}_order_by!]
+  ): [${name}!]!`;
+}
+
+function typesOf(name: string, { args, columns }: Definition): string[] {
+  const sortable = Object.entries(columns).filter(([, { type }]) => type !== 'jsonb');
+  return [
+    block(`input ${name}_args`, Object.entries(args).map(member)),
+    block(`type ${name}`, Object.entries(columns).map(member)),
+    block(
+      `input ${name}_order_by`,
+      sortable.map(([column]) => `${column}: order_by`),
+    ),
+  ];
+}
+
+const member = ([name, { type, means }]: [string, Typed]) => `${text(means)}\n  ${name}: ${type}`;
+
+const block = (head: string, lines: string[]) => `${head} {\n  ${lines.join('\n  ')}\n}`;
+
+/** A description; JSON writes texts as this language does. */
+const text = (means: string) => JSON.stringify(means);

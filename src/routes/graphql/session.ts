@@ -1,0 +1,221 @@
+import { type Entry, type Transcript, transcript } from '../../queries/lookups/transcript.js';
+import { formatInstant } from '../../queries/time/instant.js';
+import { parseWindow } from '../window.js';
+import { timesOf, timeZoneType } from './arguments.js';
+import { ARGS, type Asked, type Definition, type Row, type Typed, type TypeName } from './definition.js';
+import { isText } from './scalars.js';
+
+const column = (type: TypeName, means: string): Typed => ({ type, means });
+
+/** `get_session_content`: one conversation with its messages. No row where there is none that the key may see. */
+export const sessionContent: Definition = {
+  means: 'One conversation with its messages; none where it is unknown or did not start in the range',
+  args: {
+    session_id: column('String!', 'The conversation'),
+    start_time: column('timestamp', 'It started at or after this'),
+    end_time: column('timestamp', 'It started before this'),
+    time_zone: timeZoneType,
+  },
+  columns: {
+    session_id: column('String', 'The conversation'),
+    account_id: column('uuid', 'Its account'),
+    desk_id: column('uuid', 'Its desk'),
+    integration_id: column('uuid', 'Its integration'),
+    channel: column('String', 'Where it was held'),
+    start_time: column('timestamp', 'Its start'),
+    end_time: column('timestamp', 'Its last message or step'),
+    expired_time: column('timestamp', 'When it expired; null when it is open or was closed'),
+    brain_id: column('uuid', 'The bot’s version, by its id'),
+    brain_parent_id: column('uuid', 'The bot'),
+    brain_version: column('Int', 'The bot’s version where it is a whole number'),
+    rule_ids: column('jsonb', 'Rules of the conversation and its messages'),
+    user_id: column('String', 'The user'),
+    user_name: column('String', 'The user’s name'),
+    user_email: column('String', 'The user’s e-mail address'),
+    channel_user_id: column('String', 'The user’s id in the channel'),
+    external_user_id: column('String', 'The user’s id elsewhere'),
+    total_user_messages: column('Int', 'Messages of the user'),
+    rating: column('Int', 'Stars of the user, 1 to 5'),
+    csat_brain: column('Int', 'Satisfaction with the bot'),
+    csat_human_agent: column('Int', 'Satisfaction with the agents'),
+    user_sentiment: column('Int', 'The user’s sentiment'),
+    goal_achieved: column('Int', 'Whether the goal was reached'),
+    feedback: column('String', 'What the user said with the rating'),
+    insights: column('jsonb', 'Insights'),
+    is_contained: column('Boolean', 'No agent wrote or joined'),
+    is_covered: column('Boolean', 'Its topics are the bot’s'),
+    is_test: column('Boolean', 'It is a test'),
+    tags: column('jsonb', 'Tags of the conversation and its messages'),
+    participated_agents: column('jsonb', 'Agents who wrote or joined, in order of appearance'),
+    participated_brains: column('jsonb', 'The bot and those of its messages: brain_id, brain_version, brain_parent_id'),
+    participated_collections: column('jsonb', 'Collections of its messages, in order of appearance'),
+    messages: column('jsonb', 'Messages, updates, closes and the present expiry, in order of time'),
+  },
+  async rows({ args, faults, db, scope, moment }: Asked): Promise<Row[]> {
+    const { from, to, zone } = parseWindow(timesOf(args), faults, ARGS);
+    const id = args.session_id;
+    if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000');
+    faults.check();
+    const found = await transcript(db, scope, id as string, moment);
+    if (found === null || found.withdrawn || found.start_time < from || found.start_time >= to) return [];
+    return [shape(found, scope.account, zone)];
+  },
+};
+
+/** A bot's version as the dialect knows it. */
+interface Brain {
+  brain_id: string | null;
+  brain_version: number | null;
+  brain_parent_id: string | null;
+}
+
+function shape(found: Transcript, account: string, zone: string): Row {
+  const time = (instant: number | null) => (instant === null ? null : formatInstant(instant, zone, 'local'));
+  const own = brainOf(found);
+  const entries = found.entries.filter(({ type }) => type !== 'step');
+  const messages = entries.filter(({ type }) => type === 'message');
+  const expired = found.closed_reason === 'expired' ? found.closed_at : null;
+  const of = (name: string) => messages.flatMap(({ body }) => (body[name] ?? []) as string | string[]);
+  return {
+    session_id: found.conversation_id,
+    account_id: account,
+    desk_id: found.desk_id,
+    integration_id: found.integration_id,
+    channel: found.channel,
+    start_time: time(found.start_time),
+    end_time: time(found.end_time),
+    expired_time: time(expired),
+    ...own,
+    rule_ids: distinct([...(found.rule_ids ?? []), ...of('rule_ids')]),
+    user_id: found.user_id,
+    user_name: found.user_name,
+    user_email: found.user_email,
+    channel_user_id: found.channel_user_id,
+    external_user_id: found.external_user_id,
+    total_user_messages: found.user_message_count,
+    rating: found.rating,
+    csat_brain: found.csat_brain,
+    csat_human_agent: found.csat_human_agent,
+    user_sentiment: found.user_sentiment,
+    goal_achieved: found.goal_achieved,
+    feedback: found.feedback,
+    insights: found.insights,
+    is_contained: found.is_contained,
+    is_covered: found.is_covered,
+    is_test: found.is_test,
+    tags: distinct([...(found.tags ?? []), ...of('tags')]),
+    participated_agents: orNull(found.agent_ids),
+    participated_brains: orNull(brains(own, messages)),
+    participated_collections: orNull(distinct(of('collection_id'))),
+    messages: told(entries, expired, own, zone),
+  };
+}
+
+const distinct = (texts: string[]) => [...new Set(texts)];
+
+const orNull = <T>(list: T[]) => (list.length === 0 ? null : list);
+
+const INTEGER = /^(0|-?[1-9][0-9]*)$/;
+
+function brainOf({ brain_id, bot_version, bot_id }: Transcript): Brain {
+  const version = bot_version !== null && INTEGER.test(bot_version) ? Number(bot_version) : null;
+  const fits = version !== null && version === (version | 0); // 32 bits
+  return { brain_id, brain_version: fits ? version : null, brain_parent_id: bot_id };
+}
+
+/** The brain of a message: what it says itself, else its conversation's, as far as it is the same one. */
+function brainOfMessage({ body }: Entry, own: Brain): Brain {
+  const brain_id = (body.brain_id as string | undefined) ?? own.brain_id;
+  const known = brain_id === own.brain_id ? own : { brain_version: null, brain_parent_id: null };
+  return {
+    brain_id,
+    brain_version: (body.brain_version as number | undefined) ?? known.brain_version,
+    brain_parent_id: (body.brain_parent_id as string | undefined) ?? known.brain_parent_id,
+  };
+}
+
+/** The conversation's brain, where it has one, then others as messages name them first. */
+function brains(own: Brain, messages: Entry[]): Brain[] {
+  const found = new Map<string | null, Brain>();
+  if (own.brain_id !== null || own.brain_parent_id !== null) found.set(own.brain_id, own);
+  for (const message of messages) {
+    const brain = brainOfMessage(message, own);
+    if (brain.brain_id !== null && !found.has(brain.brain_id)) found.set(brain.brain_id, brain);
+  }
+  return [...found.values()];
+}
+
+/** The entries of `messages`. The present expiry is the last one of its moment. */
+function told(entries: Entry[], expired: number | null, own: Brain, zone: string): Row[] {
+  const firstOfBot = entries.find(({ sender }) => sender === 'bot');
+  const rows = entries.map((entry) => {
+    const time = formatInstant(entry.time, zone, 'local');
+    if (entry.type !== 'message') return event(time, events[entry.type] as string);
+    return message(entry, time, brainOfMessage(entry, own), entry === firstOfBot);
+  });
+  if (expired === null) return rows;
+  const place = entries.findLastIndex(({ time }) => time <= expired) + 1;
+  return rows.toSpliced(place, 0, event(formatInstant(expired, zone, 'local'), 'session:expired'));
+}
+
+const events: Record<string, string> = {
+  user: 'message:received',
+  bot: 'message:brain_send',
+  agent: 'message:agent_send',
+  'conversation.updated': 'context:updated',
+  'conversation.closed': 'session:closed',
+};
+
+/** An entry that is no message. */
+const event = (time: string, name: string): Row => ({ ...blank, time, event: name, first_message: false });
+
+function message({ sender, sender_id, body }: Entry, time: string, brain: Brain, isFirst: boolean): Row {
+  return {
+    ...blank,
+    ...Object.fromEntries(sentKeys.map((name) => [name, body[name] ?? null])),
+    time,
+    event: events[sender as string],
+    message: content(sender, body),
+    agent_id: sender === 'agent' ? sender_id : null,
+    ...brain,
+    response_time: body.response_time_seconds ?? null,
+    first_message: body.first_message ?? isFirst,
+  };
+}
+
+function content(sender: Entry['sender'], { content, text }: Entry['body']): unknown {
+  if (content != null) return content;
+  if (text == null) return null;
+  return sender === 'bot' ? { responses: [{ type: 'text', text }] } : { text };
+}
+
+/** Keys of an entry that a message may have under the same name. */
+const sentKeys = [
+  'request_id',
+  'tags',
+  'reaction',
+  'rule_ids',
+  'collection_id',
+  'collection_sources',
+  'collection_request_code',
+  'collection_response_code',
+  'new_brain_session',
+  'corrections',
+  'context',
+];
+
+/** Every key of an entry, in the order in which they are shown. */
+const blank: Row = Object.fromEntries(
+  [
+    'time',
+    'event',
+    'message',
+    'agent_id',
+    'brain_id',
+    'brain_version',
+    'brain_parent_id',
+    'response_time',
+    'first_message',
+    ...sentKeys,
+  ].map((name) => [name, null]),
+);

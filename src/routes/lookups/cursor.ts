@@ -1,0 +1,15 @@
+import type { Place } from '../../queries/lookups/conversations.js';
+import { EVER } from '../../queries/time/window.js';
+
+/** A place in the list as a text that says nothing to its reader: base64url of its start in milliseconds and its id. */
+export const writeCursor = ({ start_time, conversation_id }: Place): string =>
+  Buffer.from(`${start_time} ${conversation_id}`).toString('base64url');
+
+/** The place that a cursor names; null for a text that `writeCursor` did not make. */
+export function readCursor(cursor: string): Place | null {
+  const bytes = Buffer.from(cursor, 'base64url');
+  const [, start = '', conversation_id = ''] = /^(-?[0-9]{1,15}) ([^\0]{1,400})$/s.exec(bytes.toString()) ?? [];
+  const place = { start_time: Number(start), conversation_id };
+  const isPlace = place.start_time >= EVER.from && place.start_time < EVER.to && writeCursor(place) === cursor;
+  return isPlace ? place : null;
+}

@@ -1,0 +1,153 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { Choice, Format, Id, List, strict, TimeText, TimeZone } from '../parameters.js';
+
+const common = { time_zone: TimeZone, format: Format };
+
+export const ListQuery = strict(common);
+
+export const ConversationsQuery = strict({
+  start_time: Type.Optional(TimeText('Start of the range; open when left out')),
+  end_time: Type.Optional(TimeText('End of the range, exclusive; open when left out')),
+  bot_id: Type.Optional(Id('The bot')),
+  version: Type.Optional(Id('Version of the bot')),
+  team_id: Type.Optional(Id('The conversation’s team')),
+  channel_type: Type.Optional(List('Channels, separated by commas or repeated; unknown matches a missing one')),
+  language: Type.Optional(List('Languages, separated by commas or repeated; unknown matches a missing one')),
+  user_id: Type.Optional(Id('The visitor or customer')),
+  agent_id: Type.Optional(Id('An agent who wrote or joined')),
+  is_test: Type.Optional(Choice(['true', 'false'] as const, 'Only tests, or none; both when left out')),
+  state: Type.Optional(Choice(['open', 'closed'] as const, 'Only conversations that are open, or closed, now')),
+  q: Type.Optional(
+    Id('Part of the conversation’s id, or of its user’s id, name or e-mail, whatever the case of its letters'),
+  ),
+  limit: Type.Optional(
+    Type.Integer({ format: 'int32', minimum: 1, maximum: 200, default: 50, description: 'Most rows of a page' }),
+  ),
+  cursor: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 1_200, description: 'next_cursor of the page before: this one goes on' }),
+  ),
+  ...common,
+});
+
+export const ConversationParams = Type.Object({ conversation_id: Id('The conversation') });
+
+export const ConversationQuery = strict({ time_zone: TimeZone });
+
+const text = Type.String();
+const texts = Type.Array(text);
+const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+const nullable = orNull(text);
+const count = Type.Integer({ format: 'int64' });
+const int32 = Type.Integer({ format: 'int32' });
+
+const held = { conversations: count, first_start_time: text, last_start_time: text };
+
+const Bot = Type.Object(
+  { bot_id: text, bot_versions: texts, channel_types: texts, languages: texts, team_ids: texts, ...held },
+  { $id: 'Bot' },
+);
+
+const Team = Type.Object({ team_id: text, bot_ids: texts, ...held }, { $id: 'Team' });
+
+export const BotsAnswer = Type.Object({ bots: Type.Array(Bot) });
+export type BotsAnswer = Static<typeof BotsAnswer>;
+
+export const TeamsAnswer = Type.Object({ teams: Type.Array(Team) });
+export type TeamsAnswer = Static<typeof TeamsAnswer>;
+
+/** A row of the list, in the order of its columns as CSV. */
+const row = {
+  conversation_id: text,
+  team_id: nullable,
+  bot_id: nullable,
+  bot_version: nullable,
+  brain_id: nullable,
+  desk_id: nullable,
+  integration_id: nullable,
+  channel: nullable,
+  language: nullable,
+  campaign_id: nullable,
+  campaign_source: nullable,
+  is_test: Type.Boolean(),
+  user_id: nullable,
+  user_name: nullable,
+  user_email: nullable,
+  channel_user_id: nullable,
+  external_user_id: nullable,
+  chat_type: text,
+  chat_initiator: nullable,
+  is_contained: orNull(Type.Boolean()),
+  is_covered: orNull(Type.Boolean()),
+  goal_achieved: orNull(int32),
+  user_sentiment: orNull(int32),
+  csat_brain: orNull(int32),
+  csat_human_agent: orNull(int32),
+  withdrawn: Type.Boolean(),
+  start_time: text,
+  end_time: text,
+  duration_seconds: Type.Number({ format: 'double' }),
+  state: Choice(['open', 'closed'] as const, 'At the moment of the request'),
+  closed_at: nullable,
+  closed_reason: nullable,
+  message_count: count,
+  user_message_count: count,
+  agent_ids: texts,
+  rating: orNull(int32),
+};
+
+export const Conversation = Type.Object(row, { $id: 'Conversation' });
+export type Conversation = Static<typeof Conversation>;
+
+/** The names of a row's columns, in order. */
+export const columns = Object.keys(row) as (keyof Conversation)[];
+
+export const ConversationsAnswer = Type.Object({
+  conversations: Type.Array(Conversation),
+  next_cursor: orNull(text),
+});
+export type ConversationsAnswer = Static<typeof ConversationsAnswer>;
+
+const anything = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
+
+/** A message with its fields as they were sent; what was not sent is not there. */
+const Message = Type.Object(
+  {
+    id: text,
+    time: text,
+    seq: int32,
+    sender: Choice(['user', 'bot', 'agent'] as const, 'Who wrote it'),
+    sender_id: Type.Optional(text),
+    text: Type.Optional(text),
+    content: Type.Optional(anything),
+  },
+  { additionalProperties: true },
+);
+
+const DialogState = Type.Object({ id: Id('The state'), type: Id('Its kind') }, { additionalProperties: false });
+
+const Step = Type.Object({
+  id: text,
+  time: text,
+  seq: int32,
+  from_step: Type.Optional(DialogState),
+  to_step: DialogState,
+  depth: int32,
+  message_id: Type.Optional(text),
+});
+
+export const WholeConversation = Type.Object(
+  {
+    ...row,
+    visitor_ids: texts,
+    visitor_session_ids: texts,
+    room_ids: texts,
+    tags: orNull(texts),
+    rule_ids: orNull(texts),
+    insights: orNull(anything),
+    metadata: orNull(anything),
+    messages: Type.Array(Message),
+    steps: Type.Array(Step),
+  },
+  { $id: 'WholeConversation' },
+);
+export type WholeConversation = Static<typeof WholeConversation>;

@@ -1,0 +1,56 @@
+import type { Bot, Team } from '../../queries/lookups/bots.js';
+import type { Conversation as Found } from '../../queries/lookups/conversation.js';
+import type { Entry, Transcript } from '../../queries/lookups/transcript.js';
+import { formatInstant } from '../../queries/time/instant.js';
+import type { CsvCell } from '../csv.js';
+import { type Conversation, columns, type WholeConversation } from './schema.js';
+
+// What was stored was checked on its way in.
+type Message = WholeConversation['messages'][number];
+type Step = WholeConversation['steps'][number];
+
+type Held = Pick<Bot | Team, 'first_start_time' | 'last_start_time'>;
+
+/** A bot or team with its times as text. */
+export const shapeHeld = <Row extends Held>(row: Row, zone: string) => ({
+  ...row,
+  first_start_time: formatInstant(row.first_start_time, zone, 'series'),
+  last_start_time: formatInstant(row.last_start_time, zone, 'series'),
+});
+
+export const shapeConversation = ({ duration_ms, ...found }: Found, zone: string): Conversation => ({
+  ...found,
+  start_time: formatInstant(found.start_time, zone, 'series'),
+  end_time: formatInstant(found.end_time, zone, 'series'),
+  duration_seconds: duration_ms / 1000,
+  closed_at: found.closed_at === null ? null : formatInstant(found.closed_at, zone, 'series'),
+});
+
+/** A conversation with all that was said of it, and what happened in it. */
+export function shapeTranscript(found: Transcript, zone: string): WholeConversation {
+  const { feedback: _, entries, ...rest } = found;
+  const steps = entries.filter(({ type }) => type === 'step');
+  return {
+    ...rest,
+    ...shapeConversation(found, zone),
+    messages: entries.filter(({ type }) => type === 'message').map((entry) => asSent(entry, zone) as Message),
+    steps: steps.map((entry, place) => ({ depth: place, ...asSent(entry, zone) }) as Step),
+  };
+}
+
+/** An event's fields as they were sent; what was not sent is not there. */
+function asSent({ type: _, time, body, ...fields }: Entry, zone: string): Record<string, unknown> {
+  const present = Object.entries(fields).filter(([, value]) => value !== null);
+  const { id, seq, ...others } = Object.fromEntries(present);
+  return { id, time: formatInstant(time, zone, 'series'), seq, ...others, ...body };
+}
+
+/** A list as a table: its columns are the fields of its rows, and a list in a row is one cell. */
+export const tableOf = <Row extends object>(names: readonly (keyof Row & string)[], rows: Row[]) => ({
+  columns: [...names],
+  rows: rows.map((row) => names.map((name) => cellOf(row[name]))),
+});
+
+const cellOf = (value: unknown): CsvCell => (Array.isArray(value) ? value.join(', ') : (value as CsvCell));
+
+export const tableOfConversations = (rows: Conversation[]) => tableOf(columns, rows);

@@ -1,0 +1,42 @@
+import { parseInstant } from '../queries/time/instant.js';
+import { EVER, type Window } from '../queries/time/window.js';
+import { isZone } from '../queries/time/zone.js';
+import type { Faults } from './faults.js';
+
+/** The parameters that say a range, as they were sent. */
+export interface Times {
+  start_time?: string | null | undefined;
+  end_time?: string | null | undefined;
+  time_zone?: string | null | undefined;
+}
+
+/**
+ * The range of a request; one that is not to be used when a fault was found. A missing end is open.
+ * `prefix` goes before the names of the parameters in faults.
+ */
+export function parseWindow(times: Times, faults: Faults, prefix = ''): Window {
+  const zone = parseZone(times.time_zone, faults, prefix);
+  if (zone === null) return { from: 0, to: 1, zone: 'UTC' };
+  const from = parseTime(`${prefix}start_time`, times.start_time, zone, faults);
+  const to = parseTime(`${prefix}end_time`, times.end_time, zone, faults);
+  if (from != null && to != null && to <= from) {
+    faults.add(`${prefix}end_time`, 'must be after start_time; the end is exclusive');
+  }
+  return { from: from ?? EVER.from, to: to ?? EVER.to, zone };
+}
+
+/** The zone of a request, `UTC` unless given; null when a fault was found. */
+export function parseZone(zone: string | null | undefined, faults: Faults, prefix = ''): string | null {
+  if (zone == null) return 'UTC';
+  if (isZone(zone)) return zone;
+  faults.add(`${prefix}time_zone`, 'must be an IANA name as the tz database spells it, such as Europe/Helsinki or UTC');
+  return null;
+}
+
+function parseTime(path: string, text: string | null | undefined, zone: string, faults: Faults): number | null {
+  if (text == null || faults.has(path)) return null;
+  const parsed = parseInstant(text, zone);
+  if (parsed.ok) return parsed.instant;
+  faults.add(path, parsed.message);
+  return null;
+}
