@@ -29,7 +29,7 @@ t.test(`random questions against a naive evaluation (SEED=${seed} repeats them)`
   t.equal(sent.status, 200, sent.text.slice(0, 300));
 
   let [wrong, filled, refused] = [0, 0, 0];
-  for (let n = 0; n < QUESTIONS && wrong < 5; n++) {
+  for (let n = 0; n < QUESTIONS + refused && wrong < 5; n++) {
     const { narrowed, key } = r.pick(keys) as { narrowed: { team_ids?: string[]; bot_ids?: string[] }; key: string };
     const organization = r.pick([ACCOUNT, ACCOUNT, ACCOUNT, 'acme', 'partner']);
     const seen = all.filter(
@@ -49,7 +49,7 @@ t.test(`random questions against a naive evaluation (SEED=${seed} repeats them)`
       t.equal(answer.status, 404, `question ${n} of seed ${seed}: an organization that took no part`);
       continue;
     }
-    const { data, notices } = evaluate(shown, asked);
+    const { data, notices, behind } = evaluate(shown, asked);
     const told = String(answer.headers['report-notice'] ?? '')
       .split('; ')
       .filter(Boolean).length;
@@ -66,10 +66,10 @@ t.test(`random questions against a naive evaluation (SEED=${seed} repeats them)`
         notices,
       });
     }
-    if (data.some((row) => row.at(-1) !== 0 && row.at(-1) !== null)) filled++;
+    if (behind > 0) filled++;
   }
   t.equal(wrong, 0);
-  t.ok(filled > QUESTIONS / 4, `${filled} of ${QUESTIONS} answers have something in them; ${refused} are refused`);
+  t.ok(filled > QUESTIONS / 4, `${filled} of ${QUESTIONS} answers have rows behind them`);
 });
 
 /** Equal, averages but for their last digits. */

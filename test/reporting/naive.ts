@@ -19,8 +19,8 @@ type Cell = number | null;
 export const numbers = ['order_count', 'sales', 'subscription_sales', 'user_message_count', 'visitor_message_count'];
 const lists = ['chatted_organization_ids', 'room_ids', 'visitor_ids', 'visitor_session_ids'];
 
-/** The data of the answer, and what it should be told about. */
-export function evaluate(all: Row[], asked: Asked): { data: (Key | Cell)[][]; notices: number } {
+/** The data of the answer, how many notices it comes with, and how many rows are behind it. */
+export function evaluate(all: Row[], asked: Asked): { data: (Key | Cell)[][]; notices: number; behind: number } {
   const { interval, aggregations, group_by: groupBy, filters } = asked;
   const zone = interval.time_zone;
   const [from, to] = [Date.parse(interval.start), Date.parse(interval.end)];
@@ -52,6 +52,7 @@ export function evaluate(all: Row[], asked: Asked): { data: (Key | Cell)[][]; no
       ...group.keys,
       ...cells.map(({ type, field }) => aggregate(group.rows, type, field)),
     ]),
+    behind: rows.length,
     notices: Number(!groupBy.includes('scope') && !pins(filters)) + Number(isMixed),
   };
 }

@@ -80,13 +80,18 @@ export function randomQuestion(r: Random, rows: Row[]): Asked {
     randomFilter(r, rows, 4),
     [{ type: 'selector', dimension: 'scope', value: r.pick(['org', 'team', 'user']) }, randomFilter(r, rows, 3)],
   ]);
-  return { ...randomTime(r), group_by: groupBy, aggregations: aggregations.slice(0, 1 + r.below(4)), filters };
+  return {
+    ...randomTime(r, r.pick(rows).start),
+    group_by: groupBy,
+    aggregations: aggregations.slice(0, 1 + r.below(4)),
+    filters,
+  };
 }
 
 const someOf = (r: Random, items: string[]) => r.shuffle(items).slice(0, 1 + r.below(items.length));
 
-/** A range and a granularity that come to some hundred buckets at most. */
-function randomTime(r: Random): Pick<Asked, 'interval' | 'granularity'> {
+/** A range around a time, and a granularity that comes to some hundred buckets at most. */
+function randomTime(r: Random, around: number): Pick<Asked, 'interval' | 'granularity'> {
   const [granularity, most] = r.pick<[Asked['granularity'], number]>([
     ['all', 400],
     ['all', 400],
@@ -102,8 +107,9 @@ function randomTime(r: Random): Pick<Asked, 'interval' | 'granularity'> {
     [{ type: 'period', period: 'PT45M' }, 5],
     [{ type: 'period', period: 'P3D' }, 300],
   ]);
-  const from = Date.parse(r.pick(days)) - r.below(3 * 24 * 60) * MINUTE - r.below(2) * r.below(1_000);
-  const to = from + Math.max(1, Math.floor((most * DAY * (1 + r.below(100))) / 100));
+  const length = Math.max(1, Math.floor((most * DAY * (1 + r.below(100))) / 100));
+  const from = around - r.pick([r.below(length), 0, r.below(2) * length]);
+  const to = from + length;
   const end = to % 1_000 === 999 ? to + 1 : to; // would cover one millisecond more
   const iso = (time: number) => new Date(time).toISOString();
   return { interval: { start: iso(from), end: iso(end), time_zone: r.pick(zones) }, granularity };
@@ -113,7 +119,7 @@ function randomFilter(r: Random, rows: Row[], depth: number): Filter {
   const inner = () => randomFilter(r, rows, depth - 1);
   if (depth > 1 && r.chance(0.55)) {
     if (r.chance(0.3)) return { type: 'not', field: inner() };
-    return { type: r.pick(['and', 'or']), fields: Array.from({ length: 1 + r.below(3) }, inner) };
+    return { type: r.pick(['and', 'or', 'or']), fields: Array.from({ length: 1 + r.below(3) }, inner) };
   }
   if (r.chance(0.3)) return numberFilter(r, rows);
   const dimension = r.pick(texts);
