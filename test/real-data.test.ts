@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
+import { connect } from '../src/database/connect.js';
+import { findEmbedded } from '../src/database/embedded.js';
 import { root } from '../src/root.js';
 
 /** Real conversations, with counts that were made apart. They are not part of the project. */
@@ -54,6 +56,18 @@ async function load(url: string, file: string, whileRunning?: (child: ChildProce
   return { status, said, accepted: count(/([\d,]+) accepted/), duplicates: count(/([\d,]+) duplicate/) };
 }
 
+/** Waits until the service has stored so many events. */
+async function stored(dir: string, count: number) {
+  const target = findEmbedded(dir);
+  if (target === null) throw new Error('the database is not there');
+  const sql = connect(target, { max: 1, statementTimeout: 10_000 });
+  for (let events = 0; events < count; await delay(100)) {
+    const [row] = await sql<{ events: number }[]>`select count(*) as events from events`;
+    events = row?.events ?? 0;
+  }
+  await sql.end({ timeout: 1 });
+}
+
 t.test('real conversations, by the command line and HTTP alone', { skip, timeout: 240_000 }, async (t) => {
   const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
   const dir = mkdtempSync(join(tmpdir(), 'reports-real-'));
@@ -77,7 +91,7 @@ t.test('real conversations, by the command line and HTTP alone', { skip, timeout
 
   await t.test('kill -9 of the service and its database in the middle of an import', async (t) => {
     const broken = await load(service.url, 'fcc-gitter.messages.ndjson.gz', async (importer) => {
-      await delay(2_500);
+      await stored(dir, 20_000);
       const pid = Number(readFileSync(join(dir, 'embedded-postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
       service.child.kill('SIGKILL');
       process.kill(pid, 'SIGKILL');
