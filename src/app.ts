@@ -5,18 +5,18 @@ import { authenticate } from './auth/authenticate.js';
 import { type Contract, readContract } from './contract.js';
 import type { Database } from './database/database.js';
 import { InvalidRequest, NotFound } from './errors.js';
+import { closeGracefully } from './http/closing.js';
+import { secureAnswers } from './http/headers.js';
+import { sendProblem } from './http/problem.js';
+import { requestOptions, traceRequests } from './http/requests.js';
 import type { Timeouts } from './queries/timeouts.js';
-import { closeGracefully } from './routes/closing.js';
 import { docsRoutes } from './routes/docs.js';
 import { eventRoutes } from './routes/events/routes.js';
 import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
-import { secureAnswers } from './routes/headers.js';
 import { healthRoutes } from './routes/health.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
-import { sendProblem } from './routes/problem.js';
 import { reportingRoutes } from './routes/reporting/routes.js';
-import { requestOptions, traceRequests } from './routes/requests.js';
 import { seriesRoutes } from './routes/series/routes.js';
 
 export interface AppOptions {

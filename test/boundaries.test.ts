@@ -7,8 +7,9 @@ import { root } from '../src/root.js';
 const mayUse: Record<string, string[]> = {
   main: ['cli', 'root'],
   cli: ['app', 'auth', 'config', 'database', 'queries', 'errors', 'log', 'root', 'routes'],
-  app: ['auth', 'contract', 'database', 'errors', 'queries', 'routes'],
-  routes: ['auth', 'contract', 'database', 'errors', 'queries', 'root'],
+  app: ['auth', 'contract', 'database', 'errors', 'http', 'queries', 'routes'],
+  routes: ['auth', 'contract', 'database', 'errors', 'http', 'queries', 'root'],
+  http: ['auth', 'errors', 'queries'],
   auth: ['database', 'errors', 'queries'],
   queries: ['database', 'errors'],
   config: ['queries'],

@@ -3,7 +3,7 @@ import t from 'tap';
 import { buildApp } from '../src/app.js';
 import { readContract } from '../src/contract.js';
 import type { Database } from '../src/database/database.js';
-import { Problem } from '../src/routes/problem.js';
+import { Problem } from '../src/http/problem.js';
 import { alterations } from './contract/alterations.js';
 import { contracted, isPage } from './contract/answers.js';
 import { differences, type Options } from './contract/differences.js';

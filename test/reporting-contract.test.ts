@@ -1,7 +1,7 @@
 import t from 'tap';
 import { readContract } from '../src/contract.js';
 import { InvalidRequest } from '../src/errors.js';
-import { Faults } from '../src/routes/faults.js';
+import { Faults } from '../src/http/faults.js';
 import { readBody } from '../src/routes/reporting/json.js';
 import { parseReport } from '../src/routes/reporting/parse.js';
 import { contracted } from './contract/answers.js';

@@ -82,11 +82,15 @@ returns setof conversations language sql stable
 begin atomic
   with e as materialized (
     select * from events where account_id = p_account and conversation_id = any(p_ids)
+  ), spoken as ( -- of events that say the same, the latest: most live events repeat their attributes
+    select distinct on (conversation_id, attributes) conversation_id, attributes, time, seq, id
+    from e where attributes is not null
+    order by conversation_id, attributes, time desc, seq desc, id desc
   ), latest as ( -- of each attribute
-    select distinct on (e.conversation_id, a.key) e.conversation_id, a.key, a.value
-    from e cross join lateral jsonb_each(e.attributes) a
+    select distinct on (s.conversation_id, a.key) s.conversation_id, a.key, a.value
+    from spoken s cross join lateral jsonb_each(s.attributes) a
     where a.key not in ('visitor_ids', 'visitor_session_ids', 'room_ids')
-    order by e.conversation_id, a.key, e.time desc, e.seq desc, e.id desc
+    order by s.conversation_id, a.key, s.time desc, s.seq desc, s.id desc
   ), said as (
     select conversation_id, jsonb_object_agg(key, value) filter (where value <> 'null') as attributes
     from latest group by conversation_id

@@ -62,8 +62,8 @@ begin
 end;
 $$;
 
--- Stores a batch: p_events is a JSON list of objects with the columns of events, checked and without repeats; p_sent all
--- conversations that the batch names. A narrowed key passes the teams and bots that it may write to (null: any).
+-- Stores a batch: p_events is a JSON list of objects with the columns of events, checked and without repeats. A
+-- narrowed key passes all conversations that the batch names, and the teams and bots that it may write to (null: any).
 -- Returns how many events were new. Raises CR403, with the conversations as a JSON list in the detail, when one is out
 -- of the key's reach before or after the batch.
 --

@@ -2,7 +2,7 @@ import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Contract } from '../contract.js';
-import { securePages } from './headers.js';
+import { securePages } from '../http/headers.js';
 
 /** `/openapi.yaml` and `/openapi.json`, the contract as it is written; `/docs`, Swagger UI on it. All without a key. */
 export async function docsRoutes(app: FastifyInstance, { yaml, document }: Contract): Promise<void> {

@@ -25,7 +25,8 @@ export async function ingest(
     const key = `${row.conversation_id}\0${row.id}`; // U+0000 is in no id
     return !seen.has(key) && seen.add(key);
   });
-  const conversations = [...new Set(distinct.map((row) => row.conversation_id))];
+  const isNarrowed = scope.teams !== null || scope.bots !== null;
+  const conversations = isNarrowed ? [...new Set(distinct.map((row) => row.conversation_id))] : [];
   const events = JSON.stringify(distinct);
   try {
     const [answer] = await db.write<{ accepted: number }>(

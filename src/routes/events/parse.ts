@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type Fault, InvalidRequest, TooLarge, Unsupported } from '../../errors.js';
+import { decode } from '../../http/utf8.js';
 import type { Sent } from '../../queries/ingest/check.js';
 import { parseJson } from '../../queries/ingest/json.js';
-import { decode } from '../utf8.js';
 
 export const MAX_EVENTS = 10_000;
 export const MAX_BYTES = 10 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { securePages } from '../../http/headers.js';
 import { root } from '../../root.js';
-import { securePages } from '../headers.js';
 
 /** `/graphiql`: a page for queries by hand, from our own files. It needs no key; the queries that it sends do. */
 export async function graphiqlPage(app: FastifyInstance): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
+import type { Faults } from '../../http/faults.js';
 import type { Moment } from '../../queries/query.js';
 import type { Scope } from '../../queries/scope.js';
-import type { Faults } from '../faults.js';
 
 /** A type of the schema, as it is written there. */
 export type TypeName =

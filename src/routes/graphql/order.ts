@@ -1,5 +1,5 @@
+import type { Faults } from '../../http/faults.js';
 import { byCodePoint } from '../../queries/order.js';
-import type { Faults } from '../faults.js';
 import type { Order, Row } from './definition.js';
 
 /** The directions of `order_by`, with where missing values go. */

@@ -1,8 +1,8 @@
+import { parseWindow } from '../../http/window.js';
 import type { Dataset, Measure, Query, Table, Value } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { formatInstant } from '../../queries/time/instant.js';
-import { parseWindow } from '../window.js';
 import { type FilterName, filterTypes, parseFilters, timesOf, timeZoneType } from './arguments.js';
 import { ARGS, type Asked, type Definition, type Order, type Row, type Typed } from './definition.js';
 import { sorted } from './order.js';

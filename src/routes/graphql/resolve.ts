@@ -1,9 +1,9 @@
 import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 import type { Database } from '../../database/database.js';
 import { LimitExceeded } from '../../errors.js';
+import { Faults } from '../../http/faults.js';
 import type { Moment } from '../../queries/query.js';
 import type { Scope } from '../../queries/scope.js';
-import { Faults } from '../faults.js';
 import type { Args, Definition, Row } from './definition.js';
 import { limits } from './limits.js';
 import { type Page, parsePage } from './order.js';

@@ -1,6 +1,6 @@
+import { parseWindow } from '../../http/window.js';
 import { type Entry, type Transcript, transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
-import { parseWindow } from '../window.js';
 import { timesOf, timeZoneType } from './arguments.js';
 import { ARGS, type Asked, type Definition, type Row, type Typed, type TypeName } from './definition.js';
 import { isText } from './scalars.js';

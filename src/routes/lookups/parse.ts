@@ -1,9 +1,9 @@
 import type { Static } from '@sinclair/typebox';
+import type { Faults } from '../../http/faults.js';
+import { parseList, withMissing } from '../../http/lists.js';
+import { parseWindow } from '../../http/window.js';
 import type { ListQuery, Place } from '../../queries/lookups/conversations.js';
 import type { Filter } from '../../queries/query.js';
-import type { Faults } from '../faults.js';
-import { parseList, withMissing } from '../lists.js';
-import { parseWindow } from '../window.js';
 import { readCursor } from './cursor.js';
 import type { ConversationsQuery } from './schema.js';
 

@@ -3,14 +3,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
 import type { Database } from '../../database/database.js';
 import { NotFound } from '../../errors.js';
+import { sendReport } from '../../http/csv.js';
+import { Faults } from '../../http/faults.js';
+import { gatherLists } from '../../http/lists.js';
+import { parseZone } from '../../http/window.js';
 import { bots, teams } from '../../queries/lookups/bots.js';
 import { conversations } from '../../queries/lookups/conversations.js';
 import { transcript } from '../../queries/lookups/transcript.js';
 import type { Moment } from '../../queries/query.js';
-import { sendReport } from '../csv.js';
-import { Faults } from '../faults.js';
-import { gatherLists } from '../lists.js';
-import { parseZone } from '../window.js';
 import { writeCursor } from './cursor.js';
 import { parsePage } from './parse.js';
 import {

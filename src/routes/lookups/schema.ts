@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Choice, Format, Id, List, strict, TimeText, TimeZone } from '../parameters.js';
+import { Choice, Format, Id, List, strict, TimeText, TimeZone } from '../../http/parameters.js';
 
 const common = { time_zone: TimeZone, format: Format };
 

@@ -1,8 +1,8 @@
+import type { CsvCell } from '../../http/csv.js';
 import type { Bot, Team } from '../../queries/lookups/bots.js';
 import type { Conversation as Found } from '../../queries/lookups/conversation.js';
 import type { Entry, Transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
-import type { CsvCell } from '../csv.js';
 import { type Conversation, columns, type WholeConversation } from './schema.js';
 
 // What was stored was checked on its way in.

@@ -1,5 +1,5 @@
+import type { Faults } from '../../http/faults.js';
 import type { Measure } from '../../queries/query.js';
-import type { Faults } from '../faults.js';
 import { type Named, readDimensions } from './dimensions.js';
 import { readObject } from './json.js';
 

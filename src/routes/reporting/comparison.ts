@@ -1,7 +1,7 @@
+import type { Faults } from '../../http/faults.js';
 import { MAX_PATTERN, parsePattern } from '../../queries/pattern.js';
 import type { Bound, Test, Value } from '../../queries/query.js';
 import { isStorable } from '../../queries/text.js';
-import type { Faults } from '../faults.js';
 import type { Named } from './dimensions.js';
 import { textOf } from './json.js';
 import { withBackslash } from './like.js';

@@ -1,5 +1,5 @@
+import type { Faults } from '../../http/faults.js';
 import { catalogue, type Dimension } from '../../queries/catalogue.js';
-import type { Faults } from '../faults.js';
 
 /** The dimension of the catalogue behind each name of the dialect. Its users are our agents, its visitors our users. */
 const names: Readonly<Record<string, string>> = {

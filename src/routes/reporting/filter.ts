@@ -1,5 +1,5 @@
+import type { Faults } from '../../http/faults.js';
 import { everything, type Filter } from '../../queries/query.js';
-import type { Faults } from '../faults.js';
 import { comparisonKeys, comparisonReaders, type Sizes } from './comparison.js';
 import { readDimension } from './dimensions.js';
 import { isObject, readObject } from './json.js';

@@ -1,8 +1,8 @@
+import type { Faults } from '../../http/faults.js';
 import { type Bucket, parseSpan } from '../../queries/time/bucket.js';
 import { parseInstant } from '../../queries/time/instant.js';
 import type { Window } from '../../queries/time/window.js';
 import { isZone } from '../../queries/time/zone.js';
-import type { Faults } from '../faults.js';
 import { isObject, readObject } from './json.js';
 
 const granularities = new Map<unknown, Bucket | null>([

@@ -1,6 +1,6 @@
+import type { Faults } from '../../http/faults.js';
 import type { Query } from '../../queries/query.js';
 import { type Places, plan } from '../../queries/run.js';
-import type { Faults } from '../faults.js';
 import { readAggregations } from './aggregations.js';
 import { readDimensions } from './dimensions.js';
 import { readFilters } from './filter.js';

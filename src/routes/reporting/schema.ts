@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Choice, Format, Id, strict } from '../parameters.js';
+import { Choice, Format, Id, strict } from '../../http/parameters.js';
 
 export const OrganizationParams = Type.Object({
   organization_id: Id('The account, or an organization whose agents wrote in its conversations'),

@@ -1,8 +1,8 @@
+import type { Faults } from '../../http/faults.js';
+import { parseList, withMissing } from '../../http/lists.js';
 import type { Filter } from '../../queries/query.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { bucketFits, chooseBucket, type Window } from '../../queries/time/window.js';
-import type { Faults } from '../faults.js';
-import { parseList, withMissing } from '../lists.js';
 import { teamFields } from './schema.js';
 
 export const buckets = {

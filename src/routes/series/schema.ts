@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Choice, Format, Id, List, strict, TextOrList, TimeText, TimeZone } from '../parameters.js';
+import { Choice, Format, Id, List, strict, TextOrList, TimeText, TimeZone } from '../../http/parameters.js';
 
 /** Parameters that every operation of the dialect takes. */
 const common = {

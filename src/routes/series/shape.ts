@@ -1,10 +1,10 @@
 import { InvalidRequest } from '../../errors.js';
+import { UNKNOWN } from '../../http/lists.js';
 import type { Transition } from '../../queries/lookups/flow.js';
 import { byCodePoint } from '../../queries/order.js';
 import type { Table } from '../../queries/query.js';
 import { MAX_CELLS, tooManyCells } from '../../queries/run.js';
 import { formatInstant } from '../../queries/time/instant.js';
-import { UNKNOWN } from '../lists.js';
 import type { FlowAnswer, SeriesData } from './schema.js';
 
 export const MAX_SERIES = 1_000;

@@ -1,0 +1,8 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Bytes as text, without a byte-order mark; null where they are no UTF-8. */
+export function decode(bytes: Buffer): string | null {
+  if (!isUtf8(bytes)) return null;
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return bytes.toString('utf8', hasMark ? 3 : 0); // several times as fast as TextDecoder
+}
