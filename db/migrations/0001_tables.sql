@@ -81,7 +81,10 @@ create table conversations (
   currencies text[] collate "C", -- named by its orders; null without
   subscription_currencies text[] collate "C",
   primary key (account_id, conversation_id)
-);
+)
+-- Room for the next version of a row beside it: a live conversation is updated with every batch, and an update that stays on
+-- its page leaves the indexes alone.
+with (fillfactor = 70);
 
 -- Partial, so that the row that only holds the lock adds nothing to them.
 create index conversations_by_bot on conversations (account_id, bot_id, start_time) where start_time is not null;

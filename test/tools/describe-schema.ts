@@ -17,6 +17,9 @@ export async function describeSchema(sql: Sql): Promise<string> {
     select c.relname as table, format('  %s', pg_get_constraintdef(k.oid)) as line
     from pg_constraint k join pg_class c on c.oid = k.conrelid
     where c.relnamespace = 'public'::regnamespace and k.contype in ('p', 'u', 'f', 'c') order by 2`;
+  const storage = await sql`
+    select relname as table, format('  with (%s)', array_to_string(reloptions, ', ')) as line
+    from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and reloptions is not null`;
   const indexes = await sql`
     select tablename as table, format('  %s', regexp_replace(indexdef, '^CREATE ', '')) as line
     from pg_indexes where schemaname = 'public' and indexname not like '%\_pkey' order by 2`;
@@ -28,7 +31,7 @@ export async function describeSchema(sql: Sql): Promise<string> {
   const linesOf = (rows: typeof columns, table: string) =>
     rows.filter((row) => row.table === table).map((row) => row.line as string);
   const parts = tables.map((table) =>
-    [table, ...[columns, constraints, indexes].flatMap((rows) => linesOf(rows, table))].join('\n'),
+    [table, ...[columns, constraints, storage, indexes].flatMap((rows) => linesOf(rows, table))].join('\n'),
   );
   return `${[...parts, ['functions', ...functions.map((row) => `  ${row.line}`)].join('\n')].join('\n\n')}\n`;
 }
