@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import type { Event } from './fold/fold.js';
-import { ask, send, world } from './harness.js';
+import { ACCOUNT, ask, send, world } from './harness.js';
 import { load } from './tools/load.js';
 
 type Row = Record<string, unknown> & { conversation_id: string };
@@ -464,6 +464,26 @@ t.test('bots and teams agree with the series; a narrowed key sees its own alone'
       'blue,shop,2,2024-01-08T10:00:00Z,2024-01-08T10:01:00Z\r\n' +
       'red,"door, shop",2,2024-01-08T10:02:00Z,2024-01-08T10:03:00Z\r\n',
   );
+
+  /** The conversations of the reporting dialect, each as its account sees it. */
+  const reported = async (who: string) => {
+    const payload = {
+      interval: { start: '2024-01-08', end: '2024-01-09' },
+      granularity: 'all',
+      group_by: ['chat_session_id'],
+      aggregations: [{ type: 'count' }],
+      filters: { type: 'selector', dimension: 'scope', value: 'org' },
+    };
+    const answer = await ask(app, who, {
+      method: 'POST',
+      url: `/api/reporting/v1/orgs/${ACCOUNT}/chat_sessions`,
+      payload,
+    });
+    return answer.body.data.map(([, id]: [string, string]) => id);
+  };
+  for (const who of [key, await w.key({ bot_ids: ['door'] }), await w.key({ team_ids: ['red'], bot_ids: ['shop'] })]) {
+    t.same(await reported(who), (await ids(app, who)).sort(), 'the list has the conversations that reports count');
+  }
 
   const sees = async (who: string) => ({
     bots: (await ask(app, who, { url: '/v1/bots' })).body.bots.map((bot: { bot_id: string }) => bot.bot_id),
