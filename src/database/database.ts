@@ -50,16 +50,16 @@ export function openPool(target: Target, options: ConnectOptions): Pool {
     if (heart.away()) throw away();
     const started = performance.now();
     await enter(options.statementTimeout);
-    const pending = query(sql);
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
-      timer = setTimeout(() => {
-        reject(new Unavailable('the database did not answer in time'));
-        pending.cancel();
-      }, left);
-    });
     try {
+      const pending = query(sql);
+      const late = new Promise<never>((_, reject) => {
+        const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
+        timer = setTimeout(() => {
+          reject(new Unavailable('the database did not answer in time'));
+          pending.cancel();
+        }, left);
+      });
       return await Promise.race([pending, late]);
     } finally {
       clearTimeout(timer);
