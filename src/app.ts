@@ -81,8 +81,8 @@ export async function buildApp({
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
     await guarded.register((scope) => eventRoutes(scope, db));
-    await guarded.register((scope) => seriesRoutes(scope, db, moment));
-    await guarded.register((scope) => reportingRoutes(scope, db, moment));
+    await guarded.register((scope) => seriesRoutes(scope, { db, moment }));
+    await guarded.register((scope) => reportingRoutes(scope, { db, moment }));
     await guarded.register((scope) => graphqlRoutes(scope, db, moment));
     await guarded.register((scope) => lookupRoutes(scope, db, moment));
   });

@@ -2,7 +2,7 @@ import t from 'tap';
 import { readContract } from '../src/contract.js';
 import { InvalidRequest } from '../src/errors.js';
 import { Faults } from '../src/http/faults.js';
-import { readBody } from '../src/routes/reporting/json.js';
+import { readBody } from '../src/http/json.js';
 import { parseReport } from '../src/routes/reporting/parse.js';
 import { contracted } from './contract/answers.js';
 import { type Document, operationsOf } from './contract/document.js';

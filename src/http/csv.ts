@@ -1,6 +1,11 @@
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+export interface CsvTable {
+  columns: string[];
+  rows: CsvCell[][];
+}
+
 export type CsvCell = string | number | boolean | null | undefined;
 
 /**
@@ -29,7 +34,7 @@ export function sendReport<Body>(
   request: FastifyRequest,
   reply: FastifyReply,
   body: Body,
-  table: (body: Body) => { columns: string[]; rows: CsvCell[][] },
+  table: (body: Body) => CsvTable,
 ): FastifyReply {
   const { format } = request.query as { format?: string };
   reply.header('cache-control', 'private').header('vary', 'accept, authorization');

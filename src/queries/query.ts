@@ -1,50 +1,48 @@
+import type { Dataset, DimensionOf, NumberOf } from './catalogue.js';
+import type { Filter, Value } from './filter.js';
+import type { Cell, Measure } from './measure.js';
+import type { Presence } from './presence.js';
 import type { Scope } from './scope.js';
 import type { Bucket } from './time/bucket.js';
 import type { Window } from './time/window.js';
 import type { Timeouts } from './timeouts.js';
 
-export type Dataset = 'conversations' | 'participations';
+export type MeasureOf<D extends Dataset> = Measure<DimensionOf<D>, NumberOf<D>>;
+export type FilterOf<D extends Dataset> = Filter<DimensionOf<D> | NumberOf<D>>;
 
-/** A value of a dimension. Money may come as decimal text, so that it stays exact. */
-export type Value = string | number | boolean | null;
-
-/**
- * A condition over the dimensions of a dataset, in two-valued logic: a condition on a missing value is false, and `not`
- * is its complement. On a dimension of many values, any of them may match.
- */
-export type Filter = { op: 'and' | 'or'; of: Filter[] } | { op: 'not'; of: Filter } | Test;
-
-/** A condition on one dimension. */
-export type Test =
-  /** Equal to one of the values; null among them matches a missing value. No values match nothing. */
-  | { op: 'in'; dimension: string; values: Value[] }
-  | { op: 'bound'; dimension: string; lower?: Bound; upper?: Bound }
-  /** `pattern` as SQL's LIKE, with backslash as escape. */
-  | { op: 'like'; dimension: string; pattern: string }
-  /** `pattern` as `parsePattern` of pattern.ts gives it, found anywhere in the value. */
-  | { op: 'regex'; dimension: string; pattern: string };
-
-export interface Bound {
-  value: string | number;
-  strict: boolean;
-}
-
-/**
- * What to compute over the rows of a group. `distinct` counts the values that are there; of a dimension of many values,
- * those of all rows. `avg`, `min` and `max` of nothing are null.
- */
-export type Measure = { aggregate: 'count' } | { aggregate: 'sum' | 'avg' | 'min' | 'max' | 'distinct'; of: string };
-
-/** What every dialect turns its request into. */
-export interface Query {
-  dataset: Dataset;
+/** A query of one dataset. Names are keys of its catalogue, never text for SQL. */
+export interface QueryOf<D extends Dataset> {
+  dataset: D;
   scope: Scope;
   window: Window;
   /** Null: one bucket, the whole window. */
   bucket: Bucket | null;
-  measures: Measure[];
-  groupBy: string[];
-  where: Filter;
+  measures: MeasureOf<D>[];
+  groupBy: DimensionOf<D>[];
+  where: FilterOf<D>;
+  /** What to look up in the same snapshot. */
+  presence?: Presence[];
+  /** Which groups to answer, and in which order; without it, all of them in no order that can be relied on. */
+  ranking?: Ranking;
+  /** A second range, counted in the same snapshot. */
+  before?: { window: Window; bucket: Bucket | null };
+  /** Its shape is the client's own: its statement is not worth keeping prepared. */
+  isAdHoc?: true;
+}
+
+/** What every dialect turns its request into. */
+export type Query = { [D in Dataset]: QueryOf<D> }[Dataset];
+
+/**
+ * The order of groups: by a measure over the whole window, nulls last, then by their values (texts by code point, numbers by
+ * size, false before true, nulls last). Groups of `before` alone take part with what nothing shows.
+ */
+export interface Ranking {
+  by: { measure: number; direction: 'asc' | 'desc' } | null;
+  /** The first so many groups. */
+  limit: number | null;
+  /** Whether the rows with a group that is not shown make one more group, each row once. */
+  others: boolean;
 }
 
 /** What an answer depends on besides the events: one moment for the whole request, and when a conversation expires. */
@@ -53,12 +51,6 @@ export interface Moment {
   timeouts: Timeouts;
 }
 
-/** The filter that lets everything pass. */
-export const everything: Filter = { op: 'and', of: [] };
-
-/** A number of the answer. What must stay exact beyond a double is decimal text. */
-export type Cell = number | string | null;
-
 export interface Row {
   /** Which bucket of the axis, from 0. */
   bucket: number;
@@ -66,19 +58,24 @@ export interface Row {
   keys: Value[];
   /** Values of `measures`, in their order. */
   cells: Cell[];
+  /** The place of the group in the ranking, from 1; null for the other groups together. Only with a ranking. */
+  rank?: number | null;
 }
 
-/** The answer to a Query: only groups with rows are there, in no order that a dialect may rely on. */
-export interface Table {
+/** Rows along an axis. */
+export interface Counted {
   /** The start of each bucket, and the end of the last: one more than there are buckets. */
   edges: number[];
+  /** Without groups, a row for every bucket; with them, a row for each group and bucket that has something. */
   rows: Row[];
-  /** Whether money of two named currencies went into one cell. It is added as it was sent. */
-  mixedCurrencies: boolean;
 }
 
-/** The dimensions that a filter names. */
-export function dimensionsIn(filter: Filter): string[] {
-  if ('dimension' in filter) return [filter.dimension];
-  return filter.op === 'not' ? dimensionsIn(filter.of) : filter.of.flatMap(dimensionsIn);
+/** The answer to a query. */
+export interface Table extends Counted {
+  /** Whether money of two named currencies went into one cell. It is added as it was sent. */
+  mixedCurrencies: boolean;
+  /** Answers to `presence`, in its order. */
+  present: boolean[];
+  /** The same of the range before, where the query has one. */
+  before?: Counted;
 }

@@ -1,48 +1,67 @@
 import type { Database } from '../database/database.js';
 import { type Fault, LimitExceeded } from '../errors.js';
-import type { Moment, Query, Table } from './query.js';
-import { raw } from './raw/raw.js';
+import { cellOfNothing } from './measure.js';
+import type { Counted, Moment, Query, Row, Table } from './query.js';
+import { type Part, raw } from './raw/raw.js';
 import { axis } from './time/window.js';
 
 /** Most numbers in one answer. */
 export const MAX_CELLS = 100_000;
 
 /** Where a dialect's request names its buckets and its groups: the paths of faults of size. */
-export interface Places {
+export interface SizePaths {
   bucket: string;
   groups: string;
 }
 
 /**
  * Answers a query. The one place that chooses a road; today there is the raw one.
- * Throws `LimitExceeded`, with the place to change as path, when the answer would be over a limit.
+ * Without groups there is a row for every bucket, in order, with what nothing shows where nothing was.
+ * Throws `LimitExceeded`, with the path to change, when the answer would be over a limit.
  */
-export async function run(db: Database, query: Query, moment: Moment, places: Places): Promise<Table> {
-  const built = plan(query, places);
-  if (!built.ok) throw new LimitExceeded([built.fault]);
-  const most = Math.floor(MAX_CELLS / Math.max(1, query.measures.length));
-  const table = await raw(db, query, built.edges, moment, most);
-  if (table.rows.length > most) throw tooManyCells(query.groupBy.length > 0 ? places.groups : places.bucket);
-  return table;
+export async function run(db: Database, query: Query, moment: Moment, paths: SizePaths): Promise<Table> {
+  const planned = plan(query, paths);
+  if (!planned.ok) throw new LimitExceeded([planned.fault]);
+  const { parts } = planned;
+  const most = Math.floor(MAX_CELLS / Math.max(1, query.measures.length * parts.length));
+  const found = await raw(db, query, parts, moment, most * parts.length);
+  if (found.parts.some((rows) => rows.length > most)) {
+    throw tooManyCells(query.groupBy.length > 0 ? paths.groups : paths.bucket);
+  }
+  const [main, before] = parts.map((part, n) => counted(query, part, found.parts[n] as Row[]));
+  const { mixedCurrencies, present } = found;
+  return { ...(main as Counted), mixedCurrencies, present, ...(before === undefined ? {} : { before }) };
 }
 
-type Planned = Pick<Query, 'window' | 'bucket' | 'groupBy' | 'measures'>;
+function counted({ groupBy, measures }: Query, { edges }: Part, rows: Row[]): Counted {
+  if (groupBy.length > 0) return { edges, rows };
+  const cells = measures.map(cellOfNothing);
+  const all: Row[] = edges.slice(0, -1).map((_, bucket) => ({ bucket, keys: [], cells }));
+  for (const row of rows) all[row.bucket] = row;
+  return { edges, rows: all };
+}
 
-/** The axis of a query, or the limit that its answer would pass, as far as that is known before it is asked. */
+type Sized = Pick<Query, 'window' | 'bucket' | 'before' | 'groupBy'> & { measures: readonly unknown[] };
+
+/** The axes of a query, or the limit that its answer would pass, as far as that is known before it is asked. */
 export function plan(
-  { window, bucket, groupBy, measures }: Planned,
-  places: Places,
-): { ok: true; edges: number[] } | { ok: false; fault: Fault } {
-  const built = axis(window, bucket);
-  if (!built.ok) return { ok: false, fault: { path: places.bucket, message: built.message } };
-  const cells = (built.edges.length - 1) * measures.length;
-  if (groupBy.length === 0 && cells > MAX_CELLS) return { ok: false, fault: cellFault(places.bucket) };
-  return { ok: true, edges: built.edges };
+  { window, bucket, before, groupBy, measures }: Sized,
+  paths: SizePaths,
+): { ok: true; parts: Part[] } | { ok: false; fault: Fault } {
+  const parts: Part[] = [];
+  for (const range of before === undefined ? [{ window, bucket }] : [{ window, bucket }, before]) {
+    const built = axis(range.window, range.bucket);
+    if (!built.ok) return { ok: false, fault: { path: paths.bucket, message: built.message } };
+    parts.push({ window: range.window, edges: built.edges });
+    const cells = (built.edges.length - 1) * measures.length * (before === undefined ? 1 : 2);
+    if (groupBy.length === 0 && cells > MAX_CELLS) return { ok: false, fault: cellFault(paths.bucket) };
+  }
+  return { ok: true, parts };
 }
 
 const cellFault = (path: string): Fault => ({
   path,
-  message: `the answer would have more than ${MAX_CELLS.toLocaleString('en')} numbers: ask for larger buckets, a shorter range, fewer groups or fewer aggregations`,
+  message: `the answer would have more than ${MAX_CELLS.toLocaleString('en')} numbers: ask for larger buckets, a shorter range, fewer groups or fewer measures`,
 });
 
 /** The refusal of an answer with too many numbers. */

@@ -10,9 +10,15 @@ export interface Scope {
   bots: readonly string[] | null;
 }
 
+export const isNarrowed = ({ teams, bots }: Scope): boolean => teams !== null || bots !== null;
+
 /** The condition of a scope on a table or alias `c` of conversations. A narrowed key never sees a null team or bot. */
 export function inScope(sql: Sql, scope: Scope): Fragment {
   const teams = scope.teams === null ? sql`` : sql` and c.team_id = any(${scope.teams as string[]}::text[])`;
   const bots = scope.bots === null ? sql`` : sql` and c.bot_id = any(${scope.bots as string[]}::text[])`;
   return sql`c.account_id = ${scope.account}::uuid${teams}${bots}`;
 }
+
+/** The condition on `c` of every answer but the look-up of one conversation: in the scope, begun, and not withdrawn. */
+export const visible = (sql: Sql, scope: Scope): Fragment =>
+  sql`${inScope(sql, scope)} and not c.withdrawn and c.start_time is not null`;

@@ -1,6 +1,6 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
-import { inScope, type Scope } from '../scope.js';
+import { type Scope, visible } from '../scope.js';
 import { milliseconds } from './conversation.js';
 
 /** How often and when; instants. */
@@ -38,7 +38,7 @@ export const bots = (db: Database, scope: Scope): Promise<Bot[]> =>
         select c.bot_id, c.bot_version, c.channel, c.language, c.team_id,
           count(*) as conversations, min(c.start_time) as first_start, max(c.start_time) as last_start
         from conversations c
-        where ${inScope(sql, scope)} and not c.withdrawn and c.start_time is not null and c.bot_id is not null
+        where ${visible(sql, scope)} and c.bot_id is not null
         group by 1, 2, 3, 4, 5
       )
       select bot_id,
@@ -60,7 +60,7 @@ export const teams = (db: Database, scope: Scope): Promise<Team[]> =>
         select c.team_id, c.bot_id,
           count(*) as conversations, min(c.start_time) as first_start, max(c.start_time) as last_start
         from conversations c
-        where ${inScope(sql, scope)} and not c.withdrawn and c.start_time is not null and c.team_id is not null
+        where ${visible(sql, scope)} and c.team_id is not null
         group by 1, 2
       )
       select team_id,

@@ -1,9 +1,9 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
-import { catalogue } from '../catalogue.js';
-import type { Filter, Moment } from '../query.js';
-import { condition } from '../raw/condition.js';
-import { inScope, type Scope } from '../scope.js';
+import { condition } from '../condition.js';
+import type { FilterOf, Moment } from '../query.js';
+import { fieldsOf } from '../raw/fields.js';
+import { type Scope, visible } from '../scope.js';
 import { EVER, type Window } from '../time/window.js';
 import { type Conversation, type ConversationRow, conversationColumns, conversationOf } from './conversation.js';
 import { partPattern } from './search.js';
@@ -17,7 +17,7 @@ export interface Place {
 export interface ListQuery {
   scope: Scope;
   window: Window;
-  where: Filter;
+  where: FilterOf<'conversations'>;
   /** Part of the conversation's id, or of its user's id, name or e-mail, whatever the case. */
   part: string | null;
   /** The list goes on behind it. */
@@ -39,9 +39,8 @@ export async function conversations(
     (sql) => sql<ConversationRow[]>`
       select ${conversationColumns(sql)}
       from conversations c
-      where ${inScope(sql, scope)} and not c.withdrawn
-        and c.start_time is not null${from(sql, window)}${upTo(sql, window, after)}
-        and ${condition(sql, where, catalogue.conversations, moment)}${matching(sql, part)}
+      where ${visible(sql, scope)}${from(sql, window)}${upTo(sql, window, after)}
+        and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}${matching(sql, part)}
       order by c.start_time desc, c.conversation_id desc
       limit ${limit + 1}`,
   );

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { inScope, type Scope } from '../scope.js';
+import { type Scope, visible } from '../scope.js';
 import type { Window } from '../time/window.js';
 
 export interface Step {
@@ -42,7 +42,7 @@ export async function conversationFlow(
         row_number() over (order by e.time, e.seq, e.id) - 1 as place
       from conversations c
       left join events e on e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'step'
-      where ${inScope(sql, scope)} and c.conversation_id = ${conversation_id} and not c.withdrawn
+      where ${visible(sql, scope)} and c.conversation_id = ${conversation_id}
         and c.bot_id = ${bot_id} and c.bot_version = ${version}
         and c.start_time >= ${new Date(window.from).toISOString()} and c.start_time < ${new Date(window.to).toISOString()}
       order by place`,

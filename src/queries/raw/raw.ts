@@ -2,106 +2,202 @@ import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
 import { concat } from '../../database/fragments.js';
 import { unprepared } from '../../database/unprepared.js';
-import { catalogue, type Dimension } from '../catalogue.js';
-import type { Cell, Measure, Moment, Query, Row, Table, Value } from '../query.js';
-import { condition } from './condition.js';
-import { rowsOf } from './rows.js';
+import { fieldOf } from '../catalogue.js';
+import { condition } from '../condition.js';
+import type { Value } from '../filter.js';
+import type { Cell } from '../measure.js';
+import { isPresent, type Presence } from '../presence.js';
+import type { Moment, Query, Ranking, Row } from '../query.js';
+import type { Window } from '../time/window.js';
+import { type Cells, cellsOf } from './cells.js';
+import { type Context, iso } from './dataset.js';
+import { fieldsOf, rawDatasets } from './fields.js';
+
+/** A range to count, with its axis. */
+export interface Part {
+  window: Window;
+  edges: number[];
+}
+
+/** What was found: the rows of each part, at most `most` + 1 of all, so that a caller sees when there are more. */
+export interface Found {
+  parts: Row[][];
+  mixedCurrencies: boolean;
+  present: boolean[];
+}
 
 /**
  * The raw road: one statement over the rows themselves. Complete and always right; every other road must agree with it.
- * `edges` are the axis; buckets and zones end there, the database only compares instants.
- * Gives at most `most` + 1 rows, so that a caller sees when there are more.
+ * The axes are lists of instants: buckets and zones end there, the database only compares.
  */
-export async function raw(db: Database, query: Query, edges: number[], moment: Moment, most: number): Promise<Table> {
-  const found = await db.read<Found>((sql) => {
-    const asked = statement(sql, query, edges, moment, most);
-    return query.dataset === 'participations' ? unprepared(asked) : asked; // of these, clients write the shape themselves
+export async function raw(db: Database, query: Query, parts: Part[], moment: Moment, most: number): Promise<Found> {
+  const found = await db.read<Line>((sql) => {
+    const asked = statement(sql, query, parts, moment, most);
+    return query.isAdHoc ? unprepared(asked) : asked;
   });
-  const rows: Row[] = found.map((row) => ({
-    bucket: (row.bucket as number) - 1,
-    keys: query.groupBy.map((_, n) => row[`k${n}`] as Value),
-    cells: query.measures.map((_, n) => row[`m${n}`] as Cell),
-  }));
-  return { edges, rows, mixedCurrencies: found.some((row) => row.mixed === true) };
+  const [first] = found;
+  if (first === undefined) throw new Error('a report came back without a row, which its statement cannot do');
+  const lines = found.filter(({ q_part }) => q_part !== null);
+  const rowOf = (line: Line): Row => ({
+    bucket: (line.q_bucket as number) - 1,
+    keys: query.groupBy.map((_, n) => line[`k${n}`] as Value),
+    cells: query.measures.map((_, n) => line[`m${n}`] as Cell),
+    ...(query.ranking ? { rank: line.q_rank as number | null } : {}),
+  });
+  return {
+    parts: parts.map((_, n) => lines.filter(({ q_part }) => q_part === n).map(rowOf)),
+    mixedCurrencies: lines.some(({ q_mixed }) => q_mixed === true),
+    present: (query.presence ?? []).map((_, n) => first[`p${n}`] === true),
+  };
 }
 
-type Found = Record<string, Value>;
+type Line = Record<string, Value>;
 
-function statement(sql: Sql, query: Query, edges: number[], moment: Moment, most: number) {
-  const dimensions = catalogue[query.dataset];
-  const isMany = (name: string) => dimensions[name]?.many === true;
-  const sqlOf = (name: string) => (dimensions[name] as Dimension).sql(sql, moment);
-  const times = edges.map((edge) => new Date(edge).toISOString());
-  // Inside a sub-select the list is cast once, not for every row.
-  const bucket = edges.length > 2 ? sql`width_bucket(c.start_time, (select ${times}::text[]::timestamptz[]))` : sql`1`;
-
-  const keys = query.groupBy.map((name, n) => {
-    const key = isMany(name) ? sql`${sql(`u${n}`)}` : sqlOf(name);
-    return sql`, ${key} as ${sql(`k${n}`)}`;
-  });
-  const groups = query.groupBy.map((_, n) => sql`, ${sql(`k${n}`)}`);
-  const unnested = query.groupBy.map((name, n) => (isMany(name) ? eachOf(sql, sqlOf(name), n) : sql``));
-
-  const distinct = query.measures.flatMap((measure) => (measure.aggregate === 'distinct' ? measure.of : []));
-  const lists = [...new Set(distinct)].filter(isMany);
-  const once = lists.length === 0 ? sql`` : sql` filter (where coalesce(v.line, 1) = 1)`;
-  const cells = query.measures.map((measure, n) => {
-    const list = measure.aggregate === 'distinct' ? lists.indexOf(measure.of) : -1;
-    const value = 'of' in measure ? sqlOf(measure.of) : sql``;
-    const cell = list === -1 ? aggregate(sql, measure, value, once) : sql`count(distinct ${sql(`v.v${list}`)})`;
-    return sql`, ${cell} as ${sql(`m${n}`)}`;
-  });
-  const money = query.measures.flatMap((measure) =>
-    'of' in measure && measure.aggregate !== 'distinct' ? (dimensions[measure.of]?.currencies?.(sql) ?? []) : [],
+function statement(sql: Sql, query: Query, parts: Part[], moment: Moment, most: number) {
+  const window = {
+    from: Math.min(...parts.map((part) => part.window.from)),
+    to: Math.max(...parts.map((part) => part.window.to)),
+    zone: query.window.zone,
+  };
+  const context = { moment, window };
+  const groups = query.ranking ? ranked(sql, query, query.ranking, parts, context) : all(sql, query, parts, context);
+  const presences = (query.presence ?? []).map(
+    (presence, n) => sql`${found(sql, query, presence)} as ${sql(`p${n}`)}, `,
   );
-
   // Materialized, so that the limit, which only guards, does not make the planner hurry to the first rows.
-  return sql<Found[]>`
-    with groups as materialized (
-      select ${bucket} as bucket${concat(sql, keys)}${concat(sql, cells)}, ${isMixed(sql, money)} as mixed
-      from ${rowsOf(sql, query)}${concat(sql, unnested)}${sideBySide(sql, lists.map(sqlOf))}
-      where ${condition(sql, query.where, dimensions, moment)}
-      group by bucket${concat(sql, groups)}
-    )
-    select * from groups limit ${most + 1}`;
+  return sql<Line[]>`
+    with ${groups}
+    select ${concat(sql, presences)}g.*
+    from (select) one left join (select * from groups limit ${most + 1}) g on true`;
+}
+
+/** A version is there when it has rows; only where there are none is it looked for. */
+const found = (sql: Sql, { scope }: Query, presence: Presence): Fragment =>
+  presence.kind === 'version'
+    ? sql`(exists (select from groups) or ${isPresent(sql, scope, presence)})`
+    : isPresent(sql, scope, presence);
+
+/** Every group: the expression `groups`, straight over the rows. */
+function all(sql: Sql, query: Query, parts: Part[], context: Context): Fragment {
+  const { values, from, names } = keysOf(sql, query, context);
+  const cells = cellsOf(sql, query.dataset, query.measures, context);
+  const counted = parts.map(
+    (part, n) => sql`
+      select ${n}::integer as q_part, ${bucketOf(sql, query, part, context)} as q_bucket${values}${selected(sql, cells)}
+      from ${rowsOf(sql, query, part)}${from}${cells.join}
+      where ${condition(sql, query.where, fieldsOf(sql, query.dataset, context))}
+      group by q_bucket${names}`,
+  );
+  return sql`groups as materialized (${union(sql, counted)})`;
+}
+
+/**
+ * The groups of a ranking. Rows are gathered once, with a number each; a row has a line for each of its groups. Groups are
+ * told apart by `q_key`, their values as JSON, which is equal for missing values too.
+ */
+function ranked(sql: Sql, query: Query, { by, limit, others }: Ranking, parts: Part[], context: Context): Fragment {
+  const { values, from, names } = keysOf(sql, query, context);
+  const gathered = parts.map(
+    (part, n) => sql`
+      select c.*, ${n}::integer as q_part, ${bucketOf(sql, query, part, context)} as q_bucket
+      from ${rowsOf(sql, query, part)}
+      where ${condition(sql, query.where, fieldsOf(sql, query.dataset, context))}`,
+  );
+  const cells = cellsOf(sql, query.dataset, query.measures, context);
+  const of = by === null ? [] : query.measures.slice(by.measure, by.measure + 1);
+  const first = cellsOf(sql, query.dataset, of, context, sql`c.q_part = 0`);
+  const score = first.cells.map((cell) => sql`, ${cell} as score`);
+  const byScore = by === null ? sql`` : sql`score ${by.direction === 'asc' ? sql`asc` : sql`desc`} nulls last, `;
+  const collated = query.groupBy.map((name, n) => {
+    const comma = n === 0 ? sql`` : sql`, `;
+    const collation = fieldOf(query.dataset, name)?.type === 'text' ? sql` collate "C"` : sql``;
+    return sql`${comma}${sql(`k${n}`)}${collation} nulls last`;
+  });
+  const within = limit === null ? sql`true` : sql`r.q_rank <= ${limit}`;
+  const blanks = query.groupBy.map(() => sql`, null`);
+  const rest = sql`
+      union all
+      select c.q_part, c.q_bucket${concat(sql, blanks)}${selected(sql, cells)}, null
+      from gathered c${cells.join}
+      where c.q_row in (select l.q_row from lines l join ranks r on r.q_key = l.q_key where r.q_rank > ${limit ?? 0})
+      group by c.q_part, c.q_bucket`;
+  return sql`
+    gathered as materialized (
+      select c.*, row_number() over () as q_row from (${union(sql, gathered)}) c
+    ), lines as materialized (
+      select c.*, to_jsonb(c.q_keys)::text as q_key from (
+        select c.*${values}, jsonb_build_array(${listed(sql, query, context)}) as q_keys from gathered c${from}
+      ) c
+    ), ranks as materialized (
+      select q_key, row_number() over (order by ${byScore}${concat(sql, collated)}) as q_rank
+      from (select c.q_key${names}${concat(sql, score)} from lines c${first.join} group by c.q_key${names}) scored
+    ), groups as materialized (
+      select c.q_part, c.q_bucket${names}${selected(sql, cells)}, r.q_rank
+      from lines c join ranks r on r.q_key = c.q_key and ${within}${cells.join}
+      group by c.q_part, c.q_bucket${names}, r.q_rank${others && limit !== null ? rest : sql``}
+    )`;
+}
+
+function rowsOf(sql: Sql, query: Query, { window }: Part): Fragment {
+  // One call for each dataset, so that its rows get a query of their own kind.
+  switch (query.dataset) {
+    case 'conversations':
+      return rawDatasets.conversations.rows(sql, query, window);
+    case 'participations':
+      return rawDatasets.participations.rows(sql, query, window);
+    case 'messages':
+      return rawDatasets.messages.rows(sql, query, window);
+    case 'transitions':
+      return rawDatasets.transitions.rows(sql, query, window);
+  }
+}
+
+/** The bucket of a row, from 1. */
+function bucketOf(sql: Sql, { dataset }: Query, { edges }: Part, context: Context): Fragment {
+  if (edges.length <= 2) return sql`1`;
+  const time = rawDatasets[dataset].time(sql, context);
+  // Inside a sub-select the list is cast once, not for every row.
+  return sql`width_bucket(${time}, (select ${edges.map(iso)}::text[]::timestamptz[]))`;
+}
+
+/** The values of the groups as `k0`, `k1`, ...: what to select, what to join for lists, and the names. */
+function keysOf(sql: Sql, { dataset, groupBy }: Query, context: Context) {
+  const fields = fieldsOf(sql, dataset, context);
+  const values = groupBy.map((name, n) => {
+    const { many, value } = fields(name);
+    return sql`, ${many ? sql(`u${n}`) : value} as ${sql(`k${n}`)}`;
+  });
+  const from = groupBy.map((name, n) => {
+    const { many, value } = fields(name);
+    return many ? eachOf(sql, value, n) : sql``;
+  });
+  const names = groupBy.map((_, n) => sql`, ${sql(`k${n}`)}`);
+  return { values: concat(sql, values), from: concat(sql, from), names: concat(sql, names) };
+}
+
+/** The same values once more, as arguments. */
+function listed(sql: Sql, { dataset, groupBy }: Query, context: Context): Fragment {
+  const fields = fieldsOf(sql, dataset, context);
+  return concat(
+    sql,
+    groupBy.map((name, n) => {
+      const { many, value } = fields(name);
+      return sql`${n === 0 ? sql`` : sql`, `}${many ? sql(`u${n}`) : value}`;
+    }),
+  );
 }
 
 /** A dimension of many values makes a group of each; an empty one is the null group. */
 const eachOf = (sql: Sql, list: Fragment, n: number): Fragment =>
   sql` cross join lateral unnest(case when cardinality(${list}) = 0 then array[null] else ${list} end) as ${sql(`u${n}`)}`;
 
-/**
- * The values of lists side by side, so that each can be counted distinct in one pass: a row comes in as many lines as its
- * longest list has, in one where all are empty. Everything else is counted on its first line alone.
- */
-function sideBySide(sql: Sql, lists: Fragment[]): Fragment {
-  const [first, ...rest] = lists;
-  if (first === undefined) return sql``;
-  const more = rest.map((list) => sql`, ${list}`);
-  const names = lists.map((_, n) => sql`${sql(`v${n}`)}, `);
-  return sql` left join lateral unnest(${first}${concat(sql, more)}) with ordinality as v (${concat(sql, names)}line) on true`;
-}
+const selected = (sql: Sql, { cells, mixed }: Cells): Fragment =>
+  sql`${concat(
+    sql,
+    cells.map((cell, n) => sql`, ${cell} as ${sql(`m${n}`)}`),
+  )}, ${mixed} as q_mixed`;
 
-/** `once` filters rows that come in several lines. */
-function aggregate(sql: Sql, measure: Measure, value: Fragment, once: Fragment): Fragment {
-  switch (measure.aggregate) {
-    case 'count':
-      return sql`count(*)${once}`;
-    case 'sum':
-      return sql`coalesce(sum(${value})${once}, 0)::numeric`;
-    case 'avg':
-      return sql`avg(${value})${once}`;
-    case 'min':
-      return sql`min(${value})${once}`;
-    case 'max':
-      return sql`max(${value})${once}`;
-    case 'distinct':
-      return sql`count(distinct ${value})${once}`;
-  }
-}
-
-/** Whether the orders behind one of these sums name two currencies. A row's currencies are sorted. */
-function isMixed(sql: Sql, lists: Fragment[]): Fragment {
-  const each = lists.map((list) => sql`min((${list})[1]) is distinct from max((${list})[cardinality(${list})]) or `);
-  return sql`(${concat(sql, each)}false)`;
+function union(sql: Sql, [first, ...rest]: Fragment[]): Fragment {
+  const more = rest.map((one) => sql` union all ${one}`);
+  return sql`${first as Fragment}${concat(sql, more)}`;
 }

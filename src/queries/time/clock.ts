@@ -12,7 +12,7 @@ const BLOCK = 400 * DAY;
 const MAX_BLOCKS = 400; // a zone; 300 years are 274
 
 /** `from <= t < to`: time during which a zone's clocks are `offset` milliseconds ahead of UTC. */
-interface Stretch {
+export interface Stretch {
   from: number;
   to: number;
   offset: number;
@@ -68,6 +68,17 @@ export class Clock {
     let day = Math.floor((instant + this.offsetAt(instant)) / DAY);
     while (this.startOfDay(day + 1) <= instant) day++;
     return day;
+  }
+
+  /** The stretches of one offset each that touch `from <= t < to`, ascending. */
+  stretches(from: number, to: number): Stretch[] {
+    const found: Stretch[] = [];
+    for (let stretch = this.#stretchAt(from); ; stretch = this.#stretchAt(stretch.to)) {
+      const last = found.at(-1);
+      if (last?.offset === stretch.offset) last.to = stretch.to;
+      else found.push({ ...stretch });
+      if (stretch.to >= to) return found;
+    }
   }
 
   #stretchAt(instant: number): Stretch {

@@ -1,13 +1,20 @@
-import type { Filter, Value } from '../../queries/query.js';
+import { UUID } from '../../queries/accounts.js';
+import type { DimensionOf } from '../../queries/catalogue.js';
+import { nothing, type Value } from '../../queries/filter.js';
+import type { FilterOf } from '../../queries/query.js';
 import { ARGS, type Args, type Asked, type Typed } from './definition.js';
 
 /** A filter that many functions take: its type, and the dimension that one of its values must equal. */
 interface FilterArgument extends Typed {
-  dimension: string;
+  dimension: DimensionOf<'conversations'>;
   values(sent: unknown): Value[];
 }
 
-const list = (means: string, type: '_uuid' | '_text' | '_int4', dimension: string): FilterArgument => ({
+const list = (
+  means: string,
+  type: '_uuid' | '_text' | '_int4',
+  dimension: FilterArgument['dimension'],
+): FilterArgument => ({
   type,
   means: `${means}; an empty list matches nothing`,
   dimension,
@@ -47,11 +54,9 @@ export const timeZoneType: Typed = {
   means: 'IANA time zone in which days begin and times without offset are meant; default UTC',
 };
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** The filter that arguments say. One that is null or left out does not filter. */
-export function parseFilters(names: readonly FilterName[], { args, scope, faults }: Asked): Filter {
-  const of = names.flatMap((name): Filter[] => {
+export function parseFilters(names: readonly FilterName[], { args, scope, faults }: Asked): FilterOf<'conversations'> {
+  const of = names.flatMap((name): FilterOf<'conversations'>[] => {
     const sent = args[name];
     if (sent == null) return [];
     if (name !== 'account_id') {
@@ -63,9 +68,6 @@ export function parseFilters(names: readonly FilterName[], { args, scope, faults
   });
   return { op: 'and', of };
 }
-
-/** The filter that lets nothing pass. */
-const nothing: Filter = { op: 'or', of: [] };
 
 /** The arguments that say a range of time, with their zone. */
 export const timesOf = (args: Args) => ({

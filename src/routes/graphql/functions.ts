@@ -1,6 +1,9 @@
+import { datasets } from '../../queries/catalogue.js';
 import type { Definition } from './definition.js';
 import { report } from './report.js';
 import { sessionContent } from './session.js';
+
+const { measures } = datasets.conversations;
 
 /** The functions of the schema: a row a function. */
 export const functions: Record<string, Definition> = {
@@ -10,12 +13,12 @@ export const functions: Record<string, Definition> = {
     filters: ['account_id', 'desk_ids', 'brain_parent_ids', 'integration_ids', 'is_test'],
     columns: {
       channel: { type: 'String', means: 'The channel', dimension: 'channel' },
-      session_count: { type: 'Int', means: 'Conversations', measure: { aggregate: 'count' } },
-      user_count: { type: 'Int', means: 'Distinct users', measure: { aggregate: 'distinct', of: 'user_id' } },
+      session_count: { type: 'Int', means: 'Conversations', measure: measures.conversations.measure },
+      user_count: { type: 'Int', means: 'Distinct users', measure: measures.users.measure },
       message_count: {
         type: 'Int',
         means: 'Messages of all senders',
-        measure: { aggregate: 'sum', of: 'message_count' },
+        measure: measures.messages.measure,
       },
     },
     order: [
@@ -32,14 +35,12 @@ export const functions: Record<string, Definition> = {
       closed_sessions: {
         type: 'Int',
         means: 'Conversations that are closed now',
-        measure: { aggregate: 'count' },
-        when: { dimension: 'state', value: 'closed' },
+        measure: measures.closed.measure,
       },
       open_sessions: {
         type: 'Int',
         means: 'Conversations that are open now',
-        measure: { aggregate: 'count' },
-        when: { dimension: 'state', value: 'open' },
+        measure: measures.open.measure,
       },
       per_interval: { type: 'timestamp', means: 'Start of the interval', bucket: true },
     },

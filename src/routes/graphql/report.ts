@@ -1,5 +1,8 @@
 import { parseWindow } from '../../http/window.js';
-import type { Dataset, Measure, Query, Table, Value } from '../../queries/query.js';
+import type { Dataset, DimensionOf } from '../../queries/catalogue.js';
+import type { Value } from '../../queries/filter.js';
+import type { Cell } from '../../queries/measure.js';
+import type { MeasureOf, Query, Table } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { formatInstant } from '../../queries/time/instant.js';
@@ -8,19 +11,18 @@ import { ARGS, type Asked, type Definition, type Order, type Row, type Typed } f
 import { sorted } from './order.js';
 
 /** A column of a report: the start of the bucket, the value of a dimension, or a number. */
-export type Column = Typed &
+export type Column<D extends Dataset> = Typed &
   (
     | { bucket: true }
-    | { dimension: string }
-    /** `when`: over the rows of which a dimension has this value, alone. */
-    | { measure: Measure; when?: { dimension: string; value: Value } }
+    | { dimension: DimensionOf<D> }
+    | { measure: MeasureOf<D> /** How many of it make one. */; unit?: number }
   );
 
-export interface Report {
+export interface Report<D extends Dataset> {
   means: string;
-  dataset: Dataset;
+  dataset: D;
   filters: FilterName[];
-  columns: Record<string, Column>;
+  columns: Record<string, Column<D>>;
   order: Order[];
 }
 
@@ -30,14 +32,10 @@ const DAY: Bucket = { unit: 'day', count: 1 };
  * A function that counts over the core. One that has a column for the start of the bucket takes `interval_span` and needs
  * both ends of the range; its empty buckets are rows, with 0.
  */
-export function report({ means, dataset, filters, columns, order }: Report): Definition {
+export function report<D extends Dataset>({ means, dataset, filters, columns, order }: Report<D>): Definition {
   const all = Object.entries(columns);
   const isInterval = all.some(([, column]) => 'bucket' in column);
-  const keys = all.flatMap(([, column]) => ('dimension' in column ? [column.dimension] : []));
-  const splits = new Set(
-    all.flatMap(([, column]) => ('measure' in column && column.when ? [column.when.dimension] : [])),
-  );
-  const groupBy = [...keys, ...splits];
+  const groupBy = all.flatMap(([, column]) => ('dimension' in column ? [column.dimension] : []));
   const measures = all.flatMap(([, column]) => ('measure' in column ? [column.measure] : []));
 
   async function rows(asked: Asked): Promise<Row[]> {
@@ -51,49 +49,24 @@ export function report({ means, dataset, filters, columns, order }: Report): Def
     const bucket = isInterval ? ((args.interval_span as Bucket | null | undefined) ?? DAY) : null;
     const where = parseFilters(filters, asked);
     faults.check();
-    const query: Query = { dataset, scope, window, bucket, measures, groupBy, where };
+    const query = { dataset, scope, window, bucket, measures, groupBy, where } as Query; // of the dataset D
     const table = await run(db, query, moment, { bucket: `${ARGS}interval_span`, groups: `${ARGS}interval_span` });
     return sorted(shape(table, window.zone), order);
   }
 
-  function shape(table: Table, zone: string): Row[] {
-    const found = new Map<string, Row>();
-    const rowOf = (bucket: number, values: Value[]): Row => {
-      const id = JSON.stringify([bucket, values]);
-      const row = found.get(id) ?? emptyRow(table, bucket, values, zone);
-      found.set(id, row);
-      return row;
-    };
-    if (isInterval && keys.length === 0) {
-      for (let bucket = 0; bucket < table.edges.length - 1; bucket++) rowOf(bucket, []);
-    }
-    for (const { bucket, keys: values, cells } of table.rows.toSorted((a, b) => a.bucket - b.bucket)) {
-      const row = rowOf(bucket, values.slice(0, keys.length));
-      let place = 0;
-      for (const [name, column] of all) {
-        if (!('measure' in column)) continue;
-        const cell = cells[place++] ?? null;
-        if (isOf(column, values)) row[name] = cell === null ? null : Number(cell);
-      }
-    }
-    return [...found.values()];
-  }
-
-  /** Whether a number of a column is over these rows of the table. */
-  function isOf({ when }: { when?: { dimension: string; value: Value } }, values: Value[]): boolean {
-    return when === undefined || values[groupBy.indexOf(when.dimension)] === when.value;
-  }
-
-  function emptyRow(table: Table, bucket: number, values: Value[], zone: string): Row {
-    let place = 0;
-    return Object.fromEntries(
-      all.map(([name, column]) => {
-        if ('bucket' in column) return [name, formatInstant(table.edges[bucket] as number, zone, 'local')];
-        if ('dimension' in column) return [name, values[place++] ?? null];
-        return [name, column.measure.aggregate === 'count' || column.measure.aggregate === 'sum' ? 0 : null];
-      }),
-    );
-  }
+  const shape = ({ edges, rows }: Table, zone: string): Row[] =>
+    rows
+      .toSorted((a, b) => a.bucket - b.bucket)
+      .map(({ bucket, keys, cells }) => {
+        const [nextKey, nextCell] = [keys.values(), cells.values()];
+        return Object.fromEntries(
+          all.map(([name, column]): [string, Value] => {
+            if ('bucket' in column) return [name, formatInstant(edges[bucket] as number, zone, 'local')];
+            if ('dimension' in column) return [name, nextKey.next().value ?? null];
+            return [name, numberOf(nextCell.next().value ?? null, column.unit)];
+          }),
+        );
+      });
 
   const interval: Record<string, Typed> = isInterval
     ? { interval_span: { type: 'interval', means: 'Step of the intervals; default 1 day' } }
@@ -111,3 +84,5 @@ export function report({ means, dataset, filters, columns, order }: Report): Def
     rows,
   };
 }
+
+const numberOf = (cell: Cell, unit = 1): number | null => (cell === null ? null : Number(cell) / unit);

@@ -3,7 +3,7 @@ import type { Faults } from '../../http/faults.js';
 import { parseList, withMissing } from '../../http/lists.js';
 import { parseWindow } from '../../http/window.js';
 import type { ListQuery, Place } from '../../queries/lookups/conversations.js';
-import type { Filter } from '../../queries/query.js';
+import type { FilterOf } from '../../queries/query.js';
 import { readCursor } from './cursor.js';
 import type { ConversationsQuery } from './schema.js';
 
@@ -35,14 +35,14 @@ export function parsePage(query: Sent, faults: Faults): Omit<ListQuery, 'scope'>
   };
 }
 
-function parseFilters(query: Sent, faults: Faults): Filter[] {
-  const where: Filter[] = [];
-  for (const [name, dimension] of Object.entries(singles)) {
-    const value = query[name as keyof typeof singles];
+function parseFilters(query: Sent, faults: Faults): FilterOf<'conversations'>[] {
+  const where: FilterOf<'conversations'>[] = [];
+  for (const [name, dimension] of entries(singles)) {
+    const value = query[name];
     if (value !== undefined) where.push({ op: 'in', dimension, values: [value] });
   }
-  for (const [name, dimension] of Object.entries(lists)) {
-    const values = query[name as keyof typeof lists];
+  for (const [name, dimension] of entries(lists)) {
+    const values = query[name];
     if (values === undefined || faults.has(name)) continue;
     where.push({ op: 'in', dimension, values: withMissing(parseList(name, values, faults)) });
   }
@@ -56,3 +56,6 @@ function parseCursor(cursor: string | undefined, faults: Faults): Place | null {
   if (place === null) faults.add('cursor', 'is not a cursor: send the next_cursor of the page before as it came');
   return place;
 }
+
+/** The entries of a table with their names as types. */
+const entries = <T extends object>(table: T) => Object.entries(table) as [keyof T, T[keyof T]][];

@@ -1,7 +1,11 @@
 import type { Faults } from '../../http/faults.js';
-import type { Measure } from '../../queries/query.js';
-import { type Named, readDimensions } from './dimensions.js';
-import { readObject } from './json.js';
+import { type Named, readDimensions } from '../../http/filters/names.js';
+import { readObject } from '../../http/json.js';
+import type { DimensionOf, NumberOf } from '../../queries/catalogue.js';
+import type { MeasureOf } from '../../queries/query.js';
+import { names } from './dimensions.js';
+
+type Measure = MeasureOf<'participations'>;
 
 interface Kind {
   aggregate: 'sum' | 'avg' | 'min' | 'max' | 'distinct';
@@ -11,7 +15,7 @@ interface Kind {
   says: string;
 }
 
-const isNumber = ({ dimension }: Named) => dimension.type === 'number';
+const isNumber = ({ type }: Named) => type === 'number';
 const ofNumbers = (aggregate: Kind['aggregate']): Kind => ({
   aggregate,
   suffix: aggregate,
@@ -63,7 +67,7 @@ function readAggregation(value: unknown, path: string, faults: Faults, add: Add)
   const { type, fields } = aggregation;
   if (type === 'count') {
     // Clients of the dialect name fields here, which change nothing: it counts rows.
-    if (fields !== undefined && fields !== null) readDimensions(fields, `${path}.fields`, faults);
+    if (fields !== undefined && fields !== null) readDimensions(fields, `${path}.fields`, names, faults);
     add('count', { aggregate: 'count' }, path);
     return;
   }
@@ -76,8 +80,12 @@ function readAggregation(value: unknown, path: string, faults: Faults, add: Add)
     faults.add(`${path}.fields`, `must be a list of one or more of ${kind.says}`);
     return;
   }
-  for (const { field, named, path: at } of readDimensions(fields, `${path}.fields`, faults)) {
+  for (const { field, named, path: at } of readDimensions(fields, `${path}.fields`, names, faults)) {
     if (!kind.takes(named, field)) faults.add(at, `cannot be taken: ${type} works on ${kind.says}`);
-    else add(`${field}_${kind.suffix}`, { aggregate: kind.aggregate, of: named.name }, at);
+    else add(`${field}_${kind.suffix}`, measureOf(kind.aggregate, named.name), at);
   }
 }
+
+/** `takes` has seen that a number is aggregated by what takes numbers. */
+const measureOf = (aggregate: Kind['aggregate'], of: DimensionOf<'participations'>): Measure =>
+  aggregate === 'distinct' ? { aggregate, of } : { aggregate, of: of as NumberOf<'participations'> };

@@ -1,8 +1,8 @@
-import type { Faults } from '../../http/faults.js';
-import { catalogue, type Dimension } from '../../queries/catalogue.js';
+import type { Names } from '../../http/filters/names.js';
+import { type DimensionOf, fieldOf } from '../../queries/catalogue.js';
 
-/** The dimension of the catalogue behind each name of the dialect. Its users are our agents, its visitors our users. */
-const names: Readonly<Record<string, string>> = {
+/** The dimension of the core behind each name of the dialect. Its users are our agents, its visitors our users. */
+const dimensions = {
   chat_initiator: 'chat_initiator',
   chat_session_id: 'conversation_id',
   chat_type: 'chat_type',
@@ -22,41 +22,12 @@ const names: Readonly<Record<string, string>> = {
   visitor_session_ids: 'visitor_session_ids',
   currency: 'currency',
   is_test: 'is_test',
-};
+} as const satisfies Record<string, DimensionOf<'participations'>>;
 
-/** What can be asked of a name: `name` in the catalogue, and what it is there. */
-export interface Named {
-  name: string;
-  dimension: Dimension;
-}
-
-const known = new Map<unknown, Named>(
-  Object.entries(names).map(([own, name]) => [own, { name, dimension: catalogue.participations[name] as Dimension }]),
+/** The dimensions by the names of the dialect. */
+export const names: Names<DimensionOf<'participations'>> = new Map(
+  Object.entries(dimensions).map(([own, name]) => [
+    own,
+    { name, ...(fieldOf('participations', name) as NonNullable<ReturnType<typeof fieldOf>>) },
+  ]),
 );
-
-/** The dimension that a request names; null, with a fault, where there is none. */
-export function readDimension(value: unknown, path: string, faults: Faults): Named | null {
-  const found = known.get(value);
-  if (found !== undefined) return found;
-  faults.add(path, value === undefined ? 'is needed' : `is not a dimension: they are ${Object.keys(names).join(', ')}`);
-  return null;
-}
-
-/** More than there are dimensions. */
-const MAX_LIST = 100;
-
-/** The dimensions of a list; those that there are not are faults. */
-export function readDimensions(
-  value: unknown,
-  path: string,
-  faults: Faults,
-): { field: string; named: Named; path: string }[] {
-  if (!Array.isArray(value) || value.length > MAX_LIST) {
-    faults.add(path, `must be a list of up to ${MAX_LIST} dimensions`);
-    return [];
-  }
-  return value.flatMap((field: unknown, n) => {
-    const named = readDimension(field, `${path}[${n}]`, faults);
-    return named === null ? [] : [{ field: field as string, named, path: `${path}[${n}]` }];
-  });
-}

@@ -1,9 +1,9 @@
 import type { Faults } from '../../http/faults.js';
+import { isObject, readObject } from '../../http/json.js';
 import { type Bucket, parseSpan } from '../../queries/time/bucket.js';
 import { parseInstant } from '../../queries/time/instant.js';
 import type { Window } from '../../queries/time/window.js';
 import { isZone } from '../../queries/time/zone.js';
-import { isObject, readObject } from './json.js';
 
 const granularities = new Map<unknown, Bucket | null>([
   ['all', null],

@@ -1,18 +1,20 @@
 import type { Faults } from '../../http/faults.js';
-import type { Query } from '../../queries/query.js';
-import { type Places, plan } from '../../queries/run.js';
+import { readFilters } from '../../http/filters/filter.js';
+import { readDimensions } from '../../http/filters/names.js';
+import { readObject } from '../../http/json.js';
+import type { DimensionOf } from '../../queries/catalogue.js';
+import type { QueryOf } from '../../queries/query.js';
+import { plan, type SizePaths } from '../../queries/run.js';
 import { readAggregations } from './aggregations.js';
-import { readDimensions } from './dimensions.js';
-import { readFilters } from './filter.js';
+import { names } from './dimensions.js';
 import { readGranularity, readInterval } from './interval.js';
-import { readObject } from './json.js';
 
 /** A request, read: the query but for its scope, and the names under which its groups and numbers are answered. */
 export interface Report {
-  query: Omit<Query, 'scope'>;
+  query: Omit<QueryOf<'participations'>, 'scope'>;
   groups: string[];
   metrics: string[];
-  places: Places;
+  paths: SizePaths;
 }
 
 /** Reads the body of a request. With any fault the report is of no use. Throws `InvalidRequest` for what is no object. */
@@ -29,21 +31,22 @@ export function parseReport(body: unknown, faults: Faults): Report {
     bucket: granularity.bucket,
     measures: [...measures.values()],
     groupBy: [...groups.values()],
-    where: readFilters(asked.filters, faults),
+    isAdHoc: true as const,
+    where: readFilters(asked.filters, '$.filters', names, faults),
   };
-  const places = { bucket: granularity.path, groups: '$.group_by' };
+  const paths = { bucket: granularity.path, groups: '$.group_by' };
   const isSized = !['$.interval', '$.granularity', '$.group_by'].some((path) => faults.hasWithin(path));
-  const planned = plan(query, places);
+  const planned = plan(query, paths);
   if (isSized && !planned.ok) faults.add(planned.fault.path, planned.fault.message);
-  return { query, groups: [...groups.keys()], metrics: [...measures.keys()], places };
+  return { query, groups: [...groups.keys()], metrics: [...measures.keys()], paths };
 }
 
 /** The dimensions to group by, each name with that of the catalogue, in order. */
-function readGroups(value: unknown, faults: Faults): Map<string, string> {
+function readGroups(value: unknown, faults: Faults): Map<string, DimensionOf<'participations'>> {
   const path = '$.group_by';
-  const groups = new Map<string, string>();
+  const groups = new Map<string, DimensionOf<'participations'>>();
   if (value === undefined || value === null) return groups;
-  for (const { path: at, field, named } of readDimensions(value, path, faults)) {
+  for (const { path: at, field, named } of readDimensions(value, path, names, faults)) {
     if (groups.has(field)) faults.add(at, `is in the list already: ${field}`);
     else groups.set(field, named.name);
   }

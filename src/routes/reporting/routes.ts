@@ -1,16 +1,12 @@
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
-import { scopeFor } from '../../auth/principal.js';
-import type { Database } from '../../database/database.js';
 import { Forbidden, NotFound } from '../../errors.js';
-import { sendReport } from '../../http/csv.js';
-import { Faults } from '../../http/faults.js';
-import { isAccount, takesPart } from '../../queries/known.js';
-import { everything, type Filter, type Moment, type Query } from '../../queries/query.js';
+import { readBody } from '../../http/json.js';
+import { type Reports, serve } from '../../http/operation.js';
+import { isAccount } from '../../queries/accounts.js';
+import { everything } from '../../queries/filter.js';
+import type { FilterOf, QueryOf } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
-import type { Scope } from '../../queries/scope.js';
-import { readBody } from './json.js';
-import { noticeOf } from './notices.js';
+import { noticesOf } from './notices.js';
 import { parseReport } from './parse.js';
 import { OrganizationParams, ReportAnswer, ReportQuery } from './schema.js';
 import { shapeReport, tableOfReport } from './shape.js';
@@ -18,45 +14,44 @@ import { shapeReport, tableOfReport } from './shape.js';
 const MAX_BYTES = 1024 * 1024;
 
 /** The dialect of giosg's clients: one query language over conversations as accounts, teams and agents see them. */
-export async function reportingRoutes(instance: FastifyInstance, db: Database, moment: () => Moment): Promise<void> {
-  const app = instance.withTypeProvider<TypeBoxTypeProvider>();
+export async function reportingRoutes(app: FastifyInstance, reports: Reports): Promise<void> {
   // The body is read by parse.ts, which names every fault by its path; so it comes as bytes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
     done(null, body),
   );
 
-  app.post(
-    '/api/reporting/v1/orgs/:organization_id/chat_sessions',
-    {
-      attachValidation: true,
-      schema: { params: OrganizationParams, querystring: ReportQuery, response: { 200: ReportAnswer } },
+  serve(app, reports, {
+    method: 'POST',
+    url: '/api/reporting/v1/orgs/:organization_id/chat_sessions',
+    params: OrganizationParams,
+    querystring: ReportQuery,
+    response: ReportAnswer,
+    parse: ({ params, body }, faults) => ({
+      organization: params.organization_id,
+      report: parseReport(readBody(body, faults), faults),
+    }),
+    async answer({ organization, report }, { scope, moment, notice }) {
+      const isOwn = organization.toLowerCase() === scope.account;
+      // An organization whose agents wrote in conversations that the caller sees gets its own rows.
+      const view: FilterOf<'participations'> = isOwn
+        ? everything
+        : { op: 'in', dimension: 'organization_ids', values: [organization] };
+      const query: QueryOf<'participations'> = {
+        ...report.query,
+        scope,
+        where: { op: 'and', of: [view, report.query.where] },
+        presence: isOwn ? [] : [{ kind: 'organization', id: organization }],
+      };
+      const table = await run(reports.db, query, moment, report.paths);
+      if (table.present.includes(false)) {
+        if (!(await isAccount(reports.db, organization)))
+          throw new NotFound(`no organization ${organization} is known here`);
+        throw new Forbidden('this key may not read reports of that organization');
+      }
+      for (const text of noticesOf(query, table)) notice(text);
+      return shapeReport(table, report);
     },
-    async (request, reply) => {
-      const faults = new Faults(request);
-      const report = parseReport(readBody(request.body, faults), faults);
-      faults.check();
-
-      const scope = scopeFor(request.principal, 'read');
-      const view = await viewOf(db, scope, request.params.organization_id);
-      const query: Query = { ...report.query, scope, where: { op: 'and', of: [view, report.query.where] } };
-      const table = await run(db, query, moment(), report.places);
-      const notice = noticeOf(query, table);
-      if (notice !== null) reply.header('report-notice', notice);
-      return sendReport(request, reply, shapeReport(table, report), tableOfReport);
-    },
-  );
-}
-
-/**
- * Which rows a report about an organization has: all, when it is the caller's account; its own, when its agents wrote in
- * conversations that the caller sees. Throws `Forbidden` for another account and `NotFound` for anything else.
- */
-async function viewOf(db: Database, scope: Scope, organization: string): Promise<Filter> {
-  if (organization.toLowerCase() === scope.account) return everything;
-  if (await takesPart(db, scope, organization)) {
-    return { op: 'in', dimension: 'organization_ids', values: [organization] };
-  }
-  if (await isAccount(db, organization)) throw new Forbidden('this key may not read reports of that organization');
-  throw new NotFound(`no organization ${organization} is known here`);
+    table: tableOfReport,
+  });
 }

@@ -1,14 +1,15 @@
-import { catalogue } from '../../queries/catalogue.js';
+import { fieldOf } from '../../queries/catalogue.js';
+import type { Value } from '../../queries/filter.js';
 import { byCodePoint } from '../../queries/order.js';
-import type { Measure, Row, Table, Value } from '../../queries/query.js';
+import type { Row, Table } from '../../queries/query.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import type { Report } from './parse.js';
 import type { ReportAnswer } from './schema.js';
 
 /** The answer of a report: every bucket where nothing is grouped, else the groups that there are, in order. */
 export function shapeReport(table: Table, { query, groups, metrics }: Report): ReportAnswer {
-  const isNumber = query.groupBy.map((name) => catalogue[query.dataset][name]?.type === 'number');
-  const rows = groups.length === 0 ? withEmptyBuckets(table, query.measures) : table.rows.toSorted(inOrder(isNumber));
+  const isNumber = query.groupBy.map((name) => fieldOf(query.dataset, name)?.type === 'number');
+  const rows = table.rows.toSorted(inOrder(isNumber));
   const times = table.edges.map((edge) => formatInstant(edge, query.window.zone, 'reporting'));
   return {
     fields: [
@@ -21,13 +22,6 @@ export function shapeReport(table: Table, { query, groups, metrics }: Report): R
       ...cells.map(toNumber),
     ]),
   };
-}
-
-function withEmptyBuckets({ edges, rows }: Table, measures: Measure[]): Row[] {
-  const cells = measures.map(({ aggregate }) => (['avg', 'min', 'max'].includes(aggregate) ? null : 0));
-  const all: Row[] = edges.slice(0, -1).map((_, bucket) => ({ bucket, keys: [], cells }));
-  for (const row of rows) all[row.bucket] = row;
-  return all;
 }
 
 /** Numbers come as such or, to be exact, as decimal text; they are shown as the nearest double. */

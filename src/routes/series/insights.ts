@@ -1,17 +1,17 @@
-import type { Measure, Table } from '../../queries/query.js';
+import type { MeasureOf, Table } from '../../queries/query.js';
 import type { SeriesData } from './schema.js';
 import { roundedMean, shapeSeries, xValues } from './shape.js';
 
 /** What each stat is of a conversation: a number of the catalogue, and how many of it make one of the answer. */
 const stats = {
   duration_seconds: { of: 'duration_ms', unit: 1_000n },
-  num_messages: { of: 'message_count', unit: 1n },
+  num_messages: { of: 'messages', unit: 1n },
 } as const;
 
 export type Stat = keyof typeof stats | 'num_conversations';
 
 /** The measures that a stat is made of. */
-export const measuresOf = (stat: Stat): Measure[] =>
+export const measuresOf = (stat: Stat): MeasureOf<'conversations'>[] =>
   stat === 'num_conversations'
     ? [{ aggregate: 'count' }]
     : [
@@ -24,7 +24,7 @@ export const measuresOf = (stat: Stat): Measure[] =>
  * Sums are exact; rounding, a half up, is last. `num_conversations` counts a bucket.
  */
 export function shapeInsights(table: Table, stat: Stat, zone: string): SeriesData {
-  if (stat === 'num_conversations') return { ...shapeSeries(table, [], zone), series_labels: [stat] };
+  if (stat === 'num_conversations') return shapeSeries(table, stat, [], zone);
   const { unit } = stats[stat];
   const values: number[] = new Array(table.edges.length - 1).fill(0);
   let count = 0n;
@@ -33,6 +33,7 @@ export function shapeInsights(table: Table, stat: Stat, zone: string): SeriesDat
   let max = 0n;
   for (const { bucket, cells } of table.rows) {
     const [rows, total, least, most] = cells.map((cell) => BigInt(cell ?? 0)) as [bigint, bigint, bigint, bigint];
+    if (rows === 0n) continue;
     values[bucket] = roundedMean(total, rows * unit);
     count += rows;
     sum += total;

@@ -1,9 +1,9 @@
 import type { Faults } from '../../http/faults.js';
 import { parseList, withMissing } from '../../http/lists.js';
-import type { Filter } from '../../queries/query.js';
+import type { FilterOf } from '../../queries/query.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { bucketFits, chooseBucket, type Window } from '../../queries/time/window.js';
-import { teamFields } from './schema.js';
+import { type TeamField, teamFields } from './schema.js';
 
 export const buckets = {
   '1h': { unit: 'hour', count: 1 },
@@ -12,10 +12,20 @@ export const buckets = {
   '1m': { unit: 'month', count: 1 },
 } as const satisfies Record<string, Bucket>;
 
-/** The dimension of the catalogue behind each field that the dialect can filter or group by. */
-const dimensions: Record<string, string> = { channel_type: 'channel' };
+/** The dimension of the core behind each field that the dialect can filter or group by. */
+const dimensions = {
+  channel_type: 'channel',
+  language: 'language',
+  bot_id: 'bot_id',
+  bot_version: 'bot_version',
+  team_id: 'team_id',
+  campaign_id: 'campaign_id',
+  campaign_source: 'campaign_source',
+} as const;
 
-export const dimensionOf = (field: string) => dimensions[field] ?? field;
+export type SeriesField = keyof typeof dimensions;
+
+export const dimensionOf = (field: SeriesField) => dimensions[field];
 
 /** The bucket that was asked for, or the smallest that gives at most 200 points. */
 export function parseBucket(bucket: keyof typeof buckets | undefined, window: Window, faults: Faults): Bucket {
@@ -28,11 +38,18 @@ export function parseBucket(bucket: keyof typeof buckets | undefined, window: Wi
   return chosen;
 }
 
-type Filters = { channel_type?: string | string[]; language?: string | string[]; is_test?: 'true' | 'false' };
+interface Filters {
+  channel_type?: string | string[];
+  language?: string | string[];
+  is_test?: 'true' | 'false';
+}
+
+/** A condition that conversations and their messages can meet alike. */
+export type SharedFilter = FilterOf<'conversations'> & FilterOf<'messages'> & FilterOf<'transitions'>;
 
 /** The filters that a request may set besides its bot, version or team. */
-export function parseFilters(query: Filters, faults: Faults): Filter[] {
-  const where: Filter[] = [];
+export function parseFilters(query: Filters, faults: Faults): SharedFilter[] {
+  const where: SharedFilter[] = [];
   for (const name of ['channel_type', 'language'] as const) {
     const values = query[name];
     if (values === undefined || faults.has(name)) continue;
@@ -44,12 +61,14 @@ export function parseFilters(query: Filters, faults: Faults): Filter[] {
 }
 
 /** The fields of a team's `group_by`: a comma list, each field once. */
-export function parseFields(text: string | undefined, faults: Faults): string[] {
+export function parseFields(text: string | undefined, faults: Faults): TeamField[] {
   if (text === undefined || faults.has('group_by')) return [];
   const fields = text.split(',').map((field) => field.trim());
-  const unknown = fields.find((field) => !teamFields.some((known) => known === field));
+  const unknown = fields.find((field) => !isTeamField(field));
   if (unknown !== undefined)
     faults.add('group_by', `has ${unknown || 'an empty item'}; it takes ${teamFields.join(', ')}`);
   if (new Set(fields).size < fields.length) faults.add('group_by', 'names a field twice');
-  return fields;
+  return fields.filter(isTeamField);
 }
+
+const isTeamField = (field: string): field is TeamField => teamFields.some((known) => known === field);

@@ -55,6 +55,7 @@ export const teamFields = [
   'campaign_id',
   'campaign_source',
 ] as const;
+export type TeamField = (typeof teamFields)[number];
 
 export const TeamQuery = strict({
   ...common,

@@ -9,8 +9,11 @@ import type { FlowAnswer, SeriesData } from './schema.js';
 
 export const MAX_SERIES = 1_000;
 
-/** One number a bucket for each group of a table with one measure, zeros where a group has no rows. */
-export function shapeSeries(table: Table, fields: string[], zone: string): SeriesData {
+/**
+ * One number a bucket for each group of a table with one measure, zeros where a group has no rows. `label` is that of the one
+ * series of a table without groups.
+ */
+export function shapeSeries(table: Table, label: string, fields: string[], zone: string): SeriesData {
   const points = table.edges.length - 1;
   const groups = new Map<string, { labels: string[]; values: number[] }>();
   if (fields.length === 0) groups.set('[]', { labels: [], values: new Array(points).fill(0) });
@@ -29,7 +32,7 @@ export function shapeSeries(table: Table, fields: string[], zone: string): Serie
   const series = [...groups.values()].map(({ labels, values }) => {
     const sum = values.reduce((total, value) => total + value, 0);
     return {
-      label: fields.length === 0 ? 'conversations' : labels.join(', '),
+      label: fields.length === 0 ? label : labels.join(', '),
       serie: {
         values,
         mean: roundedMean(BigInt(sum), BigInt(values.length)),
@@ -62,7 +65,7 @@ const tooManySeries = () =>
   ]);
 
 /** The same numbers as rows: a row a point, series by series. */
-export const tableOfSeries = (data: SeriesData, fields: string[]) => ({
+export const tableOfSeries = (data: SeriesData, fields: readonly string[]) => ({
   columns: ['time', ...fields, 'value'],
   rows: data.series.flatMap(({ labels, values }) =>
     values.map((value, n) => [data.x_values[n], ...fields.map((field) => labels[field]), value]),

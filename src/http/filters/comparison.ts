@@ -1,10 +1,10 @@
-import type { Faults } from '../../http/faults.js';
+import type { Bound, Test, Value } from '../../queries/filter.js';
 import { MAX_PATTERN, parsePattern } from '../../queries/pattern.js';
-import type { Bound, Test, Value } from '../../queries/query.js';
 import { isStorable } from '../../queries/text.js';
-import type { Named } from './dimensions.js';
-import { textOf } from './json.js';
+import type { Faults } from '../faults.js';
+import { textOf } from '../json.js';
 import { withBackslash } from './like.js';
+import type { Named } from './names.js';
 
 /** Values of one `in`, and of all of a query. */
 const MAX_VALUES = 1_000;
@@ -28,16 +28,19 @@ export interface Sizes {
   patterns: number;
 }
 
-interface Place {
+/** A filter on one dimension, where it stands, and what it may still name. */
+interface Comparison {
   filter: Record<string, unknown>;
   path: string;
+  /** Where the whole filter stands. */
+  root: string;
   named: Named;
   faults: Faults;
   sizes: Sizes;
 }
 
 /** Reads a filter on one dimension; null where it has a fault that leaves nothing to read. */
-export const comparisonReaders: Record<string, (place: Place) => Test | null> = {
+export const comparisonReaders: Record<string, (comparison: Comparison) => Test | null> = {
   selector,
   in: anyOf,
   bound,
@@ -45,17 +48,17 @@ export const comparisonReaders: Record<string, (place: Place) => Test | null> = 
   regex,
 };
 
-function selector({ filter, path, named, faults }: Place): Test {
+function selector({ filter, path, named, faults }: Comparison): Test {
   if (filter.value === undefined) faults.add(`${path}.value`, 'is needed: null is a missing value');
   return { op: 'in', dimension: named.name, values: [readValue(filter.value, `${path}.value`, named, faults)] };
 }
 
-function anyOf({ filter, path, named, faults, sizes }: Place): Test | null {
+function anyOf({ filter, path, root, named, faults, sizes }: Comparison): Test | null {
   const { values } = filter;
   if (!Array.isArray(values)) return refused(faults, `${path}.values`, 'must be a list of values');
   if (values.length > MAX_VALUES) return refused(faults, `${path}.values`, `has more than ${MAX_VALUES} values`);
   sizes.values += values.length;
-  if (sizes.values > MAX_ALL_VALUES) return refused(faults, '$.filters', `has more than ${MAX_ALL_VALUES} values`);
+  if (sizes.values > MAX_ALL_VALUES) return refused(faults, root, `has more than ${MAX_ALL_VALUES} values`);
   const read = values.map((value, n) => readValue(value, `${path}.values[${n}]`, named, faults));
   return { op: 'in', dimension: named.name, values: read };
 }
@@ -63,7 +66,8 @@ function anyOf({ filter, path, named, faults, sizes }: Place): Test | null {
 /** Druid's orderings. Numbers compare as numbers and texts by code point, whichever is named. */
 const orderings = ['lexicographic', 'alphanumeric', 'numeric', 'strlen', 'version'];
 
-function bound({ filter, path, named, faults }: Place): Test {
+function bound({ filter, path, named, faults }: Comparison): Test | null {
+  if (named.type === 'boolean') return refused(faults, `${path}.dimension`, 'is true or false, which have no order');
   const { ordering } = filter;
   if (isGiven(ordering) && !orderings.includes(ordering as string)) {
     faults.add(`${path}.ordering`, `must be one of ${orderings.join(', ')}`);
@@ -80,7 +84,7 @@ function bound({ filter, path, named, faults }: Place): Test {
   return { op: 'bound', dimension: named.name, ...(lower && { lower }), ...(upper && { upper }) };
 }
 
-function like({ filter, path, named, faults }: Place): Test | null {
+function like({ filter, path, named, faults }: Comparison): Test | null {
   const pattern = readPattern({ filter, path, named, faults });
   const mark = filter.escape ?? undefined;
   if (mark !== undefined && !isCharacter(mark)) {
@@ -95,8 +99,8 @@ function like({ filter, path, named, faults }: Place): Test | null {
 const isCharacter = (value: unknown): value is string =>
   typeof value === 'string' && [...value.slice(0, 3)].length === 1 && isStorable(value);
 
-function regex({ filter, path, named, faults, sizes }: Place): Test | null {
-  if (++sizes.patterns > MAX_REGEXES) return refused(faults, '$.filters', `has more than ${MAX_REGEXES} regex filters`);
+function regex({ filter, path, root, named, faults, sizes }: Comparison): Test | null {
+  if (++sizes.patterns > MAX_REGEXES) return refused(faults, root, `has more than ${MAX_REGEXES} regex filters`);
   const pattern = readPattern({ filter, path, named, faults });
   if (pattern === null) return null;
   const parsed = parsePattern(pattern);
@@ -104,10 +108,14 @@ function regex({ filter, path, named, faults, sizes }: Place): Test | null {
   return { op: 'regex', dimension: named.name, pattern: parsed.pattern };
 }
 
-function readPattern({ filter, path, named, faults }: Omit<Place, 'sizes'>): string | null {
+function readPattern({
+  filter,
+  path,
+  named,
+  faults,
+}: Pick<Comparison, 'filter' | 'path' | 'named' | 'faults'>): string | null {
   const { pattern, type } = filter;
-  if (named.dimension.type !== 'text')
-    return refused(faults, `${path}.dimension`, `is a number: ${type} works on texts`);
+  if (named.type !== 'text') return refused(faults, `${path}.dimension`, `is a ${named.type}: ${type} works on texts`);
   if (typeof pattern !== 'string') return refused(faults, `${path}.pattern`, 'must be a text');
   if (pattern.length > MAX_PATTERN)
     return refused(faults, `${path}.pattern`, `has more than ${MAX_PATTERN} characters`);
@@ -121,12 +129,14 @@ const UNSTORABLE = 'must be without U+0000 and lone surrogates';
 const NUMBER = /^[+-]?[0-9]{1,40}(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?$/i;
 
 /** A value to compare a dimension with, as text, in which a number is exact; null is a missing value. */
-function readValue(value: unknown, path: string, { dimension }: Named, faults: Faults): Value {
+function readValue(value: unknown, path: string, { type }: Named, faults: Faults): Value {
   if (!isGiven(value)) return null;
   const text = textOf(value);
-  if (dimension.type === 'number') {
+  if (type === 'number') {
     if (text === null || typeof value === 'boolean' || !NUMBER.test(text))
       return refused(faults, path, 'must be a number');
+  } else if (type === 'boolean') {
+    if (text !== 'true' && text !== 'false') return refused(faults, path, 'must be true or false');
   } else if (text === null) return refused(faults, path, 'must be a text, a number, true or false, or null');
   else if (!isStorable(text)) return refused(faults, path, UNSTORABLE);
   return text;

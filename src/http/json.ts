@@ -1,7 +1,7 @@
 import { LosslessNumber } from 'lossless-json';
-import type { Faults } from '../../http/faults.js';
-import { decode } from '../../http/utf8.js';
-import { parseJson } from '../../queries/ingest/json.js';
+import { parseJson } from '../queries/ingest/json.js';
+import type { Faults } from './faults.js';
+import { decode } from './utf8.js';
 
 /** The JSON value of a body; undefined, with a fault, where it is none. Numbers may come as `LosslessNumber`. */
 export function readBody(body: unknown, faults: Faults): unknown {

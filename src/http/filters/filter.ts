@@ -1,8 +1,8 @@
-import type { Faults } from '../../http/faults.js';
-import { everything, type Filter } from '../../queries/query.js';
+import { everything, type Filter, type Test } from '../../queries/filter.js';
+import type { Faults } from '../faults.js';
+import { isObject, readObject } from '../json.js';
 import { comparisonKeys, comparisonReaders, type Sizes } from './comparison.js';
-import { readDimension } from './dimensions.js';
-import { isObject, readObject } from './json.js';
+import { type Names, readDimension } from './names.js';
 
 /** Levels of filters in one another: a test alone is one level, in an `and` it is at the second. */
 const MAX_DEPTH = 20;
@@ -16,28 +16,38 @@ const groupKeys: Record<string, readonly string[]> = {
 };
 const keys = new Map(Object.entries({ ...groupKeys, ...comparisonKeys }));
 
-/** The condition that `filters` says: one filter, a list of them that must all hold, or none. */
-export function readFilters(value: unknown, faults: Faults): Filter {
+/**
+ * Reads a filter of a body: one filter, a list of them that must all hold, or none (null or absent). The names that it may
+ * use are those of `names`; `path` is where it stands.
+ */
+export function readFilters<Name extends string>(
+  value: unknown,
+  path: string,
+  names: Names<Name>,
+  faults: Faults,
+): Filter<Name> {
   if (value === undefined || value === null) return everything;
-  const tree = new Tree(faults);
-  return Array.isArray(value)
-    ? { op: 'and', of: tree.list(value, '$.filters', 2) }
-    : tree.filter(value, '$.filters', 1);
+  const tree = new Tree(path, names, faults);
+  return Array.isArray(value) ? { op: 'and', of: tree.list(value, path, 2) } : tree.filter(value, path, 1);
 }
 
-class Tree {
+class Tree<Name extends string> {
+  readonly #root: string;
+  readonly #names: Names<Name>;
   readonly #faults: Faults;
   readonly #sizes: Sizes = { values: 0, patterns: 0 };
   #filters = 0;
 
-  constructor(faults: Faults) {
+  constructor(root: string, names: Names<Name>, faults: Faults) {
+    this.#root = root;
+    this.#names = names;
     this.#faults = faults;
   }
 
   /** The filter at a path; one that has a fault is read as everything. */
-  filter(value: unknown, path: string, depth: number): Filter {
+  filter(value: unknown, path: string, depth: number): Filter<Name> {
     if (depth > MAX_DEPTH) return this.#refuse(path, `is deeper than ${MAX_DEPTH} levels`);
-    if (++this.#filters > MAX_FILTERS) return this.#refuse('$.filters', `has more than ${MAX_FILTERS} filters`);
+    if (++this.#filters > MAX_FILTERS) return this.#refuse(this.#root, `has more than ${MAX_FILTERS} filters`);
     if (!isObject(value)) return this.#refuse(path, 'must be a filter: an object with a type');
     const known = keys.get(value.type as string);
     if (known === undefined) return this.#refuse(`${path}.type`, `must be one of ${[...keys.keys()].join(', ')}`);
@@ -53,8 +63,8 @@ class Tree {
     }
   }
 
-  list(values: unknown[], path: string, depth: number): Filter[] {
-    const filters: Filter[] = [];
+  list(values: unknown[], path: string, depth: number): Filter<Name>[] {
+    const filters: Filter<Name>[] = [];
     for (const [n, value] of values.entries()) {
       if (this.#filters > MAX_FILTERS) break;
       filters.push(this.filter(value, `${path}[${n}]`, depth));
@@ -62,20 +72,20 @@ class Tree {
     return filters;
   }
 
-  #fields(value: unknown, path: string, depth: number): Filter[] {
+  #fields(value: unknown, path: string, depth: number): Filter<Name>[] {
     if (Array.isArray(value) && value.length > 0) return this.list(value, path, depth);
     this.#faults.add(path, 'must be a list of one filter or more');
     return [];
   }
 
-  #test(type: string, filter: Record<string, unknown>, path: string): Filter {
-    const named = readDimension(filter.dimension, `${path}.dimension`, this.#faults);
+  #test(type: string, filter: Record<string, unknown>, path: string): Filter<Name> {
+    const named = readDimension(filter.dimension, `${path}.dimension`, this.#names, this.#faults);
     if (named === null) return everything;
-    const read = comparisonReaders[type];
-    return read?.({ filter, path, named, faults: this.#faults, sizes: this.#sizes }) ?? everything;
+    const place = { filter, path, root: this.#root, named, faults: this.#faults, sizes: this.#sizes };
+    return (comparisonReaders[type]?.(place) as Test<Name> | null | undefined) ?? everything;
   }
 
-  #refuse(path: string, message: string): Filter {
+  #refuse(path: string, message: string): Filter<Name> {
     this.#faults.add(path, message);
     return everything;
   }

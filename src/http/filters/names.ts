@@ -1,0 +1,65 @@
+import { distance } from 'fastest-levenshtein';
+import type { Dimension } from '../../queries/datasets/dataset.js';
+import type { Faults } from '../faults.js';
+
+/** A dimension that a request may name: its name in the core, and what it is there. */
+export interface Named<Name extends string = string> extends Pick<Dimension, 'type' | 'many'> {
+  name: Name;
+}
+
+/** The dimensions of a dialect by the names that it gives them. */
+export type Names<Name extends string = string> = ReadonlyMap<unknown, Named<Name>>;
+
+/** The dimension that a request names; null, with a fault, where there is none. */
+export function readDimension<Name extends string>(
+  value: unknown,
+  path: string,
+  names: Names<Name>,
+  faults: Faults,
+): Named<Name> | null {
+  const found = names.get(value);
+  if (found !== undefined) return found;
+  faults.add(
+    path,
+    value === undefined ? 'is needed' : `is not a dimension${meant(value, names)}: they are ${listOf(names)}`,
+  );
+  return null;
+}
+
+const listOf = (names: Names) => [...names.keys()].join(', ');
+
+const meant = (value: unknown, names: Names) => {
+  const near = nearest(value, [...names.keys()] as string[]);
+  return near === null ? '' : `, did you mean ${near}?`;
+};
+
+/** The name that a misspelt one is near to, or null. */
+export function nearest(value: unknown, names: readonly string[]): string | null {
+  if (typeof value !== 'string' || value.length > 100) return null;
+  const near = names
+    .map((name) => ({ name, steps: distance(value.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, steps }) => steps <= Math.max(1, Math.floor(Math.max(name.length, value.length) / 3)))
+    .sort((a, b) => a.steps - b.steps);
+  return near[0]?.name ?? null;
+}
+
+/** More than there are dimensions. */
+const MAX_LIST = 100;
+
+/** The dimensions of a list; those that there are not are faults. */
+export function readDimensions<Name extends string>(
+  value: unknown,
+  path: string,
+  names: Names<Name>,
+  faults: Faults,
+): { field: string; named: Named<Name>; path: string }[] {
+  if (!Array.isArray(value) || value.length > MAX_LIST) {
+    faults.add(path, `must be a list of up to ${MAX_LIST} dimensions`);
+    return [];
+  }
+  return value.flatMap((field: unknown, n) => {
+    const at = `${path}[${n}]`;
+    const named = readDimension(field, at, names, faults);
+    return named === null ? [] : [{ field: field as string, named, path: at }];
+  });
+}

@@ -1,0 +1,76 @@
+import type { Fragment, Sql } from '../database/connect.js';
+import { concat } from '../database/fragments.js';
+import type { Dimension } from './datasets/dataset.js';
+import type { Filter, Test, Value } from './filter.js';
+
+/** What a condition needs to know of a name: its type, and its value in SQL. */
+export interface Field extends Pick<Dimension, 'type' | 'many'> {
+  value: Fragment;
+}
+
+/** The fields of a source of rows. Throws for a name that it does not have: a query never gets here with one. */
+export type Fields = (name: string) => Field;
+
+/**
+ * A filter as one SQL condition: true where it holds, false or null where it does not. A test of a missing value is null;
+ * `and` and `or` pass that on as they would a false, and `not` makes it one. (Made false at each test, it would keep
+ * PostgreSQL from using an index.)
+ */
+export function condition(sql: Sql, filter: Filter, fields: Fields): Fragment {
+  if ('dimension' in filter) return tested(sql, filter, fields(filter.dimension));
+  if (filter.op === 'not') return sql`not coalesce(${condition(sql, filter.of, fields)}, false)`;
+  const joint = filter.op === 'and' ? sql` and ` : sql` or `;
+  const [first, ...rest] = filter.of.map((part) => condition(sql, part, fields));
+  if (first === undefined) return filter.op === 'and' ? sql`true` : sql`false`;
+  return sql`(${first}${concat(
+    sql,
+    rest.map((part) => sql`${joint}${part}`),
+  )})`;
+}
+
+function tested(sql: Sql, filter: Test, field: Field): Fragment {
+  const { value } = field;
+  if (!field.many) return test(sql, filter, field, value);
+  const empty = filter.op === 'in' && filter.values.includes(null) ? sql` or cardinality(${value}) = 0` : sql``;
+  return sql`(exists (select from unnest(${value}) one where ${test(sql, filter, field, sql`one`)})${empty})`;
+}
+
+/** The test of one value; null when the value is missing, but for `in` with null among its values. */
+function test(sql: Sql, filter: Test, field: Field, value: Fragment): Fragment {
+  switch (filter.op) {
+    case 'in': {
+      const present = filter.values.filter((item) => item !== null);
+      const [single] = present;
+      if (single !== undefined && filter.values.length === 1) return sql`${value} = ${one(sql, field, single)}`;
+      const missing = filter.values.includes(null) ? sql` or ${value} is null` : sql``;
+      return sql`(${value} = any(${list(sql, field, present)})${missing})`;
+    }
+    case 'bound': {
+      const { lower, upper } = filter;
+      const above =
+        lower === undefined
+          ? sql``
+          : sql` and ${value} ${lower.strict ? sql`>` : sql`>=`} ${one(sql, field, lower.value)}`;
+      const below =
+        upper === undefined
+          ? sql``
+          : sql` and ${value} ${upper.strict ? sql`<` : sql`<=`} ${one(sql, field, upper.value)}`;
+      return sql`(${value} is not null${above}${below})`;
+    }
+    case 'like':
+      return sql`${value} like ${filter.pattern}::text`;
+    case 'regex':
+      return sql`${value} ~ ${filter.pattern}::text`;
+  }
+}
+
+function one(sql: Sql, { type }: Field, value: string | number | boolean): Fragment {
+  if (type === 'number') return sql`${String(value)}::text::numeric`;
+  return type === 'boolean' ? sql`${String(value)}::text::boolean` : sql`${String(value)}::text`;
+}
+
+function list(sql: Sql, { type }: Field, values: Value[]): Fragment {
+  const texts = values.map(String);
+  if (type === 'number') return sql`${texts}::text[]::numeric[]`;
+  return type === 'boolean' ? sql`${texts}::text[]::boolean[]` : sql`${texts}::text[]`;
+}

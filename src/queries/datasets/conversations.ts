@@ -1,0 +1,143 @@
+import {
+  above,
+  boolean,
+  clockDimensions,
+  type DatasetDefinition,
+  internal,
+  is,
+  type NamedMeasure,
+  number,
+  text,
+  texts,
+  whole,
+} from './dataset.js';
+
+/** Dimensions of a conversation that its messages are counted by as well. */
+export const sharedDimensions = {
+  conversation_id: text('the conversation'),
+  bot_id: text('the bot'),
+  bot_version: text('the version of the bot'),
+  team_id: text('the team of the conversation'),
+  channel: text('where it was held: web, whatsapp, ...'),
+  language: text('its language'),
+  desk_id: text('the desk, or environment'),
+  integration_id: text('the integration'),
+  campaign_id: text('the campaign'),
+  campaign_source: text('the source of the campaign'),
+  user_id: text('the visitor or customer'),
+  agent_ids: texts('agents who wrote or joined'),
+  is_test: boolean('whether it is a test'),
+} as const;
+
+const dimensions = {
+  ...sharedDimensions,
+  tags: texts('tags of the conversation and its messages'),
+  chat_type: text('visitor, operator, group, task or external'),
+  chat_initiator: text('who began: visitor, operator, autosuggest or rule'),
+  state: text('open or closed, at the moment of the request'),
+  rating: whole('stars of the user, 1 to 5'),
+  is_contained: boolean('no agent wrote or joined'),
+  is_covered: boolean('its topics are those of the bot'),
+  is_meaningful: boolean('no test, and the bot answered the user'),
+  ...clockDimensions,
+  rule_ids: internal(texts('rules of the conversation and its messages')),
+  brain_id: internal(text('the version of the bot, by its id')),
+  goal_achieved: internal(whole('whether the goal was reached')),
+  user_sentiment: internal(whole('the sentiment of the user')),
+  csat_human_agent: internal(whole('satisfaction with the agents')),
+  has_collection: internal(boolean('a message names a collection')),
+  has_collection_sources: internal(boolean('a message names sources of a collection')),
+  user_name: internal(text('the name of the user')),
+  user_email: internal(text('the e-mail address of the user')),
+  channel_user_id: internal(text('the user, as the channel knows them')),
+  external_user_id: internal(text('the user, as another system knows them')),
+} as const;
+
+const numbers = {
+  duration_seconds: number('seconds', 'from start to end'),
+  first_response_seconds: number('seconds', 'the wait for the first reply of an agent'),
+  resolution_seconds: number('seconds', 'from start to the explicit close that stands'),
+  rating: number(null, 'stars of the user, 1 to 5'),
+  messages: number('count', 'messages of all senders'),
+  user_messages: number('count', 'messages of the user'),
+  bot_messages: number('count', 'messages of the bot'),
+  agent_messages: number('count', 'messages of agents'),
+  duration_ms: internal(number(null, 'milliseconds from start to end')),
+  min_confidence: internal(number(null, 'the least confidence of its messages')),
+  thumbs_up: internal(number('count', 'messages with the reaction thumbs_up')),
+  thumbs_down: internal(number('count', 'messages with the reaction thumbs_down')),
+} as const;
+
+const measures = {
+  conversations: { means: 'conversations', unit: 'count', measure: { aggregate: 'count' } },
+  users: { means: 'distinct users', unit: 'count', measure: { aggregate: 'distinct', of: 'user_id' } },
+  messages: { means: 'messages of all senders', unit: 'count', measure: { aggregate: 'sum', of: 'messages' } },
+  user_messages: { means: 'messages of users', unit: 'count', measure: { aggregate: 'sum', of: 'user_messages' } },
+  bot_messages: { means: 'messages of bots', unit: 'count', measure: { aggregate: 'sum', of: 'bot_messages' } },
+  agent_messages: { means: 'messages of agents', unit: 'count', measure: { aggregate: 'sum', of: 'agent_messages' } },
+  contained: {
+    means: 'conversations in which no agent took part',
+    unit: 'count',
+    measure: { aggregate: 'count', filter: is('is_contained', true) },
+  },
+  handovers: {
+    means: 'conversations in which an agent took part',
+    unit: 'count',
+    measure: { aggregate: 'count', filter: is('is_contained', false) },
+  },
+  covered: {
+    means: 'conversations that are said to be covered',
+    unit: 'count',
+    measure: { aggregate: 'count', filter: is('is_covered', true) },
+  },
+  meaningful: {
+    means: 'meaningful conversations',
+    unit: 'count',
+    measure: { aggregate: 'count', filter: is('is_meaningful', true) },
+  },
+  open: {
+    means: 'conversations that are open now',
+    unit: 'count',
+    measure: { aggregate: 'count', filter: is('state', 'open') },
+  },
+  closed: {
+    means: 'conversations that are closed now',
+    unit: 'count',
+    measure: { aggregate: 'count', filter: is('state', 'closed') },
+  },
+  rated: { means: 'conversations with a rating', unit: 'count', measure: { aggregate: 'count', of: 'rating' } },
+  containment_rate: {
+    means: 'contained / conversations',
+    unit: 'ratio',
+    measure: { aggregate: 'share', where: is('is_contained', true) },
+  },
+  avg_rating: { means: 'mean rating', unit: null, measure: { aggregate: 'avg', of: 'rating' } },
+  csat: {
+    means: 'the share of ratings above 3',
+    unit: 'ratio',
+    measure: { aggregate: 'share', where: above('rating', 3), filter: above('rating', 0) },
+  },
+  avg_duration_seconds: {
+    means: 'mean duration',
+    unit: 'seconds',
+    measure: { aggregate: 'avg', of: 'duration_seconds' },
+  },
+  avg_first_response_seconds: {
+    means: 'mean wait for the first reply of an agent',
+    unit: 'seconds',
+    measure: { aggregate: 'avg', of: 'first_response_seconds' },
+  },
+  avg_resolution_seconds: {
+    means: 'mean time from start to close',
+    unit: 'seconds',
+    measure: { aggregate: 'avg', of: 'resolution_seconds' },
+  },
+} as const satisfies Record<string, NamedMeasure<keyof typeof dimensions, keyof typeof numbers>>;
+
+export const conversations = {
+  means: 'a conversation',
+  counts_at: 'its start_time',
+  dimensions,
+  numbers,
+  measures,
+} as const satisfies DatasetDefinition;

@@ -1,0 +1,71 @@
+import type { Filter } from '../filter.js';
+import type { Measure } from '../measure.js';
+
+/** A property of a row that can be grouped by, filtered on and counted distinct. */
+export interface Dimension {
+  /** What it is, in a few words, as `/v1/catalogue` shows it. */
+  means: string;
+  type: 'text' | 'number' | 'boolean';
+  /** A list of values rather than one. */
+  many?: true;
+  /** For the dialects alone: the catalogue does not list it. */
+  internal?: true;
+}
+
+export type Unit = 'seconds' | 'ratio' | 'count' | 'money' | null;
+
+/** A number of a row that can be aggregated and filtered on. */
+export interface NumberField {
+  means: string;
+  unit: Unit;
+  internal?: true;
+}
+
+/** A measure that has a name of its own. */
+export interface NamedMeasure<Dim extends string = string, Num extends string = string> {
+  means: string;
+  unit: Unit;
+  measure: Measure<Dim, Num>;
+}
+
+/**
+ * What can be asked of a kind of row. It says what names mean; how a road computes them is the road's own table
+ * (`raw/` has one for each dataset).
+ */
+export interface DatasetDefinition {
+  /** What a row is. */
+  means: string;
+  /** The time at which a row counts. */
+  counts_at: string;
+  dimensions: Record<string, Dimension>;
+  numbers: Record<string, NumberField>;
+  measures: Record<string, NamedMeasure>;
+}
+
+export const text = (means: string): Dimension & { type: 'text' } => ({ means, type: 'text' });
+export const texts = (means: string) => ({ means, type: 'text', many: true }) as const;
+export const boolean = (means: string) => ({ means, type: 'boolean' }) as const;
+export const whole = (means: string) => ({ means, type: 'number' }) as const;
+export const internal = <T extends object>(field: T): T & { internal: true } => ({ ...field, internal: true });
+
+export const number = (unit: Unit, means: string): NumberField => ({ means, unit });
+
+/** The hour and weekday of a row's own time, in the zone of the query. */
+export const clockDimensions = {
+  hour_of_day: whole('the local hour, 0 to 23'),
+  day_of_week: whole('the local weekday, 1 (Monday) to 7'),
+};
+
+/** A condition on one value of one dimension. */
+export const is = <Name extends string>(dimension: Name, value: string | number | boolean): Filter<Name> => ({
+  op: 'in',
+  dimension,
+  values: [value],
+});
+
+/** A condition that holds for the numbers above a value. */
+export const above = <Name extends string>(dimension: Name, value: number): Filter<Name> => ({
+  op: 'bound',
+  dimension,
+  lower: { value, strict: true },
+});

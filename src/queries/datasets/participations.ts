@@ -1,0 +1,54 @@
+import {
+  clockDimensions,
+  type DatasetDefinition,
+  internal,
+  type NamedMeasure,
+  number,
+  text,
+  texts,
+  whole,
+} from './dataset.js';
+
+const dimensions = {
+  scope: text('org, team or user: who is seen to take part'),
+  conversation_id: text('the conversation'),
+  account_id: text('the account'),
+  team_id: text('the team of a team row'),
+  agent_id: text('the agent of a user row'),
+  agent_organization_id: text('the organization of a user row: that of the latest message of the agent'),
+  chatted_organization_ids: texts('of an org row: organizations whose agents wrote'),
+  chat_type: text('visitor, operator, group, task or external'),
+  chat_initiator: text('who began: visitor, operator, autosuggest or rule'),
+  room_ids: texts('rooms it was held in'),
+  visitor_ids: texts('visitors who took part'),
+  visitor_session_ids: texts('their sessions'),
+  agent_message_count: whole('messages of agents: those of the agent, of the team, or all'),
+  user_message_count: whole('messages of visitors'),
+  order_count: whole('orders: all, or those since the team or agent joined'),
+  sales: whole('what those orders are worth'),
+  subscription_sales: whole('what the subscriptions among them are worth'),
+  currency: text('splits rows by the currency of their orders'),
+  is_test: text('whether it is a test: true or false'),
+  ...clockDimensions,
+  organization_ids: internal(texts('organizations that may see the row')),
+} as const;
+
+const numbers = {
+  agent_message_count: number('count', 'messages of agents: those of the agent, of the team, or all'),
+  user_message_count: number('count', 'messages of visitors'),
+  order_count: number('count', 'orders: all, or those since the team or agent joined'),
+  sales: number('money', 'what those orders are worth'),
+  subscription_sales: number('money', 'what the subscriptions among them are worth'),
+} as const;
+
+const measures = {
+  count: { means: 'rows', unit: 'count', measure: { aggregate: 'count' } },
+} as const satisfies Record<string, NamedMeasure<keyof typeof dimensions, keyof typeof numbers>>;
+
+export const participations = {
+  means: 'a conversation seen as its account (scope org), as one team, or as one agent that wrote in it (scope user)',
+  counts_at: 'the start_time of its conversation',
+  dimensions,
+  numbers,
+  measures,
+} as const satisfies DatasetDefinition;

@@ -1,0 +1,96 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import { concat } from '../../database/fragments.js';
+import { type Dataset, fieldOf } from '../catalogue.js';
+import { condition } from '../condition.js';
+import type { Measure } from '../measure.js';
+import type { Context } from './dataset.js';
+import { currenciesOf, fieldsOf } from './fields.js';
+
+/** The numbers of a group in SQL, over rows `c`. */
+export interface Cells {
+  /** One for each measure. */
+  cells: Fragment[];
+  /** What to join to the rows for it. */
+  join: Fragment;
+  /** Whether the orders behind one of the sums of money name two currencies. */
+  mixed: Fragment;
+}
+
+/** `only` narrows every measure. */
+export function cellsOf(sql: Sql, dataset: Dataset, measures: Measure[], context: Context, only?: Fragment): Cells {
+  const fields = fieldsOf(sql, dataset, context);
+  const isMany = (name: string) => fieldOf(dataset, name)?.many === true;
+  const distinct = measures.flatMap((measure) => (measure.aggregate === 'distinct' ? measure.of : []));
+  const lists = [...new Set(distinct)].filter(isMany);
+  const onlyOnce = lists.length === 0 ? [] : [sql`coalesce(v.line, 1) = 1`];
+
+  function filtered(measure: Measure, more: Fragment[]): Fragment {
+    const own = measure.filter === undefined ? [] : [condition(sql, measure.filter, fields)];
+    const [first, ...rest] = [...own, ...(only === undefined ? [] : [only]), ...more];
+    if (first === undefined) return sql``;
+    return sql` filter (where ${first}${concat(
+      sql,
+      rest.map((one) => sql` and ${one}`),
+    )})`;
+  }
+
+  function cellOf(measure: Measure): Fragment {
+    if (measure.aggregate === 'distinct') {
+      const list = lists.indexOf(measure.of);
+      if (list !== -1) return sql`count(distinct ${sql(`v.v${list}`)})${filtered(measure, [])}`;
+    }
+    const filter = filtered(measure, onlyOnce);
+    switch (measure.aggregate) {
+      case 'count': {
+        if (measure.of === undefined) return sql`count(*)${filter}`;
+        const { many, value } = fields(measure.of);
+        return sql`count(${many ? sql`nullif(cardinality(${value}), 0)` : value})${filter}`;
+      }
+      case 'sum':
+        return sql`coalesce(sum(${fields(measure.of).value})${filter}, 0)::numeric`;
+      case 'avg':
+        return sql`avg(${fields(measure.of).value})${filter}`;
+      case 'min':
+        return sql`min(${fields(measure.of).value})${filter}`;
+      case 'max':
+        return sql`max(${fields(measure.of).value})${filter}`;
+      case 'percentile':
+        return sql`percentile_cont(${String(measure.p / 100)}::text::double precision)
+          within group (order by ${fields(measure.of).value}::double precision)${filter}`;
+      case 'distinct':
+        return sql`count(distinct ${fields(measure.of).value})${filter}`;
+      case 'share':
+        return sql`avg(case when ${condition(sql, measure.where, fields)} then 1 else 0 end)${filter}`;
+    }
+  }
+
+  const mixed = measures.flatMap((measure) => {
+    if (!('of' in measure) || measure.of === undefined) return [];
+    if (measure.aggregate === 'distinct' || measure.aggregate === 'count') return [];
+    const list = currenciesOf(sql, dataset, measure.of, context);
+    if (list === null) return [];
+    const filter = filtered(measure, []);
+    // A row's currencies are sorted.
+    return [sql`min((${list})[1])${filter} is distinct from max((${list})[cardinality(${list})])${filter} or `];
+  });
+
+  return {
+    cells: measures.map(cellOf),
+    join: sideBySide(
+      sql,
+      lists.map((name) => fields(name).value),
+    ),
+    mixed: sql`(${concat(sql, mixed)}false)`,
+  };
+}
+
+/**
+ * The values of lists side by side, so that each can be counted distinct in one pass: a row comes in as many lines as its
+ * longest list has, in one where all are empty. Everything else is counted on its first line alone.
+ */
+function sideBySide(sql: Sql, [first, ...rest]: Fragment[]): Fragment {
+  if (first === undefined) return sql``;
+  const more = rest.map((list) => sql`, ${list}`);
+  const names = [first, ...rest].map((_, n) => sql`${sql(`v${n}`)}, `);
+  return sql` left join lateral unnest(${first}${concat(sql, more)}) with ordinality as v (${concat(sql, names)}line) on true`;
+}

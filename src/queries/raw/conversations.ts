@@ -1,0 +1,72 @@
+import type { Sql } from '../../database/connect.js';
+import { visible } from '../scope.js';
+import { stateIn } from '../state.js';
+import { type Column, clockColumns, type RawDataset, within } from './dataset.js';
+
+const start: Column = (sql) => sql`c.start_time`;
+
+/** The columns of `c` that conversations and their messages share. */
+export const sharedColumns = {
+  conversation_id: (sql: Sql) => sql`c.conversation_id`,
+  bot_id: (sql: Sql) => sql`c.bot_id`,
+  bot_version: (sql: Sql) => sql`c.bot_version`,
+  team_id: (sql: Sql) => sql`c.team_id`,
+  channel: (sql: Sql) => sql`c.channel`,
+  language: (sql: Sql) => sql`c.language`,
+  desk_id: (sql: Sql) => sql`c.desk_id`,
+  integration_id: (sql: Sql) => sql`c.integration_id`,
+  campaign_id: (sql: Sql) => sql`c.campaign_id`,
+  campaign_source: (sql: Sql) => sql`c.campaign_source`,
+  user_id: (sql: Sql) => sql`c.user_id`,
+  agent_ids: (sql: Sql) => sql`c.agent_ids`,
+  is_test: (sql: Sql) => sql`c.is_test`,
+};
+
+const attribute =
+  (name: string): Column =>
+  (sql) =>
+    sql`(c.attributes->>${name}::text) collate "C"`;
+
+export const conversations: RawDataset<'conversations'> = {
+  rows: (sql, { scope }, window) =>
+    sql`(select c.* from conversations c where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}) c`,
+  time: start,
+  dimensions: {
+    ...sharedColumns,
+    tags: (sql) => sql`c.tags`,
+    chat_type: (sql) => sql`c.chat_type`,
+    chat_initiator: (sql) => sql`c.chat_initiator`,
+    state: (sql, { moment }) => stateIn(sql, moment),
+    rating: (sql) => sql`c.rating`,
+    is_contained: (sql) => sql`c.is_contained`,
+    is_covered: (sql) => sql`c.is_covered`,
+    is_meaningful: (sql) => sql`c.is_meaningful`,
+    ...clockColumns(start),
+    rule_ids: (sql) => sql`c.rule_ids`,
+    brain_id: (sql) => sql`c.brain_id`,
+    goal_achieved: (sql) => sql`c.goal_achieved`,
+    user_sentiment: (sql) => sql`c.user_sentiment`,
+    csat_human_agent: (sql) => sql`c.csat_human_agent`,
+    has_collection: (sql) => sql`c.has_collection`,
+    has_collection_sources: (sql) => sql`c.has_collection_sources`,
+    user_name: attribute('user_name'),
+    user_email: attribute('user_email'),
+    channel_user_id: attribute('channel_user_id'),
+    external_user_id: attribute('external_user_id'),
+  },
+  numbers: {
+    duration_seconds: (sql) => sql`greatest(0, extract(epoch from c.end_time - c.start_time))`,
+    first_response_seconds: (sql) => sql`c.first_response_seconds`,
+    resolution_seconds: (sql) =>
+      sql`case when c.closed_at is not null then greatest(0, extract(epoch from c.closed_at - c.start_time)) end`,
+    rating: (sql) => sql`c.rating`,
+    messages: (sql) => sql`(c.user_messages + c.bot_messages + c.agent_messages)`,
+    user_messages: (sql) => sql`c.user_messages`,
+    bot_messages: (sql) => sql`c.bot_messages`,
+    agent_messages: (sql) => sql`c.agent_messages`,
+    duration_ms: (sql) => sql`greatest(0, extract(epoch from c.end_time - c.start_time) * 1000)::bigint`,
+    min_confidence: (sql) => sql`c.min_confidence`,
+    thumbs_up: (sql) => sql`c.thumbs_up`,
+    thumbs_down: (sql) => sql`c.thumbs_down`,
+  },
+};

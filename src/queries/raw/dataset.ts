@@ -1,0 +1,56 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import type { Dataset, DimensionOf, NumberOf } from '../catalogue.js';
+import type { Moment, QueryOf } from '../query.js';
+import { clockOf } from '../time/clock.js';
+import type { Window } from '../time/window.js';
+
+/** What a column may depend on besides its row. `window` covers every row of the query. */
+export interface Context {
+  moment: Moment;
+  window: Window;
+}
+
+/** A value of a row `c` in SQL. Texts compare by bytes. */
+export type Column = (sql: Sql, context: Context) => Fragment;
+
+/** How the raw road computes a dataset. */
+export interface RawDataset<D extends Dataset> {
+  /** Its rows within the scope and a window, as a source to select from; `c` is a row. Withdrawn conversations are in none. */
+  rows(sql: Sql, query: QueryOf<D>, window: Window): Fragment;
+  /** The time at which a row counts. */
+  time: Column;
+  dimensions: Record<DimensionOf<D>, Column>;
+  numbers: Record<NumberOf<D>, Column>;
+  /** Of money: the currencies that the orders behind it name, sorted; null where they name none. */
+  currencies?: Partial<Record<NumberOf<D>, Column>>;
+}
+
+export const iso = (instant: number): string => new Date(instant).toISOString();
+
+/** The condition that a time lies in a window. */
+export const within = (sql: Sql, time: Fragment, { from, to }: Window): Fragment =>
+  sql`${time} >= ${iso(from)}::timestamptz and ${time} < ${iso(to)}::timestamptz`;
+
+/**
+ * The hour and weekday of a time in the zone of the query. The database adds the offset that our own clock gives: its own
+ * zones may be of another release of the tz database.
+ */
+export const clockColumns = (time: Column) => ({
+  hour_of_day: (sql: Sql, context: Context) =>
+    sql`extract(hour from ${localTime(sql, time(sql, context), context.window)})::integer`,
+  day_of_week: (sql: Sql, context: Context) =>
+    sql`extract(isodow from ${localTime(sql, time(sql, context), context.window)})::integer`,
+});
+
+function localTime(sql: Sql, time: Fragment, { from, to, zone }: Window): Fragment {
+  const utc = sql`(${time} at time zone 'UTC')`;
+  if (zone === 'UTC') return utc;
+  const stretches = clockOf(zone).stretches(from, to);
+  const [first, ...later] = stretches.map(({ offset }) => String(offset));
+  if (later.length === 0) return sql`(${utc} + ${first as string}::text::integer * interval '1 millisecond')`;
+  const starts = stretches.slice(1).map((stretch) => iso(stretch.from));
+  const offsets = stretches.map(({ offset }) => String(offset));
+  // Inside a sub-select a list is cast once, not for every row.
+  const place = sql`width_bucket(${time}, (select ${starts}::text[]::timestamptz[])) + 1`;
+  return sql`(${utc} + (select ${offsets}::text[]::integer[])[${place}] * interval '1 millisecond')`;
+}

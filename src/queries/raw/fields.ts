@@ -1,0 +1,29 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import { type Dataset, fieldOf } from '../catalogue.js';
+import type { Fields } from '../condition.js';
+import { conversations } from './conversations.js';
+import type { Column, Context, RawDataset } from './dataset.js';
+import { messages } from './messages.js';
+import { participations } from './participations.js';
+import { transitions } from './transitions.js';
+
+/** How the raw road computes each dataset. */
+export const rawDatasets: { [D in Dataset]: RawDataset<D> } = { conversations, participations, messages, transitions };
+
+/** The fields of a dataset as the raw road computes them of a row `c`. */
+export function fieldsOf(sql: Sql, dataset: Dataset, context: Context): Fields {
+  const { dimensions, numbers }: { dimensions: Record<string, Column>; numbers: Record<string, Column> } =
+    rawDatasets[dataset];
+  return (name) => {
+    const field = fieldOf(dataset, name);
+    const column = dimensions[name] ?? numbers[name];
+    if (field === undefined || column === undefined) throw new TypeError(`${dataset} have no ${name}`);
+    return { ...field, value: column(sql, context) };
+  };
+}
+
+/** The currencies behind a sum of money, sorted; null for a number that is no money. */
+export function currenciesOf(sql: Sql, dataset: Dataset, name: string, context: Context): Fragment | null {
+  const { currencies = {} }: { currencies?: Record<string, Column | undefined> } = rawDatasets[dataset];
+  return currencies[name]?.(sql, context) ?? null;
+}

@@ -1,0 +1,63 @@
+import type { Database } from '../../database/database.js';
+import { NotFound } from '../../errors.js';
+import type { Caller } from '../../http/operation.js';
+import type { Dataset } from '../../queries/catalogue.js';
+import type { Presence } from '../../queries/presence.js';
+import type { Query, QueryOf, Table } from '../../queries/query.js';
+import { run, type SizePaths } from '../../queries/run.js';
+import type { SharedFilter } from './parse.js';
+
+/** Whose conversations an operation is about. */
+export type Subject = { bot_id: string; version: string } | { team_id: string };
+
+const is = (dimension: 'bot_id' | 'bot_version' | 'team_id', value: string): SharedFilter => ({
+  op: 'in',
+  dimension,
+  values: [value],
+});
+
+export const filtersOf = (subject: Subject): SharedFilter[] =>
+  'team_id' in subject
+    ? [is('team_id', subject.team_id)]
+    : [is('bot_id', subject.bot_id), is('bot_version', subject.version)];
+
+/** What must be known of a subject: to be looked up with the report, and then checked by `checkPresence`. */
+export const presenceOf = (subject: Subject): Presence[] =>
+  'team_id' in subject
+    ? [{ kind: 'team', id: subject.team_id }]
+    : [
+        { kind: 'bot', id: subject.bot_id },
+        { kind: 'version', bot: subject.bot_id, id: subject.version },
+      ];
+
+/** Throws `NotFound` for a bot or team that is unknown to the caller; a version that nothing carries gets a notice. */
+export function checkPresence(
+  subject: Subject,
+  [isKnown, isVersionSeen]: boolean[],
+  { notice }: Pick<Caller, 'notice'>,
+) {
+  if ('team_id' in subject) {
+    if (!isKnown) throw new NotFound(`no team ${subject.team_id} is known here`);
+    return;
+  }
+  if (!isKnown) throw new NotFound(`no bot ${subject.bot_id} is known here`);
+  if (!isVersionSeen) {
+    notice(`no conversation of this bot carries the version ${encodeURIComponent(subject.version)} now`);
+  }
+}
+
+/** Runs a query over the rows of a subject that pass `filters`. */
+export async function runOf<D extends Exclude<Dataset, 'participations'>>(
+  db: Database,
+  caller: Caller,
+  subject: Subject,
+  query: Omit<QueryOf<D>, 'scope' | 'where' | 'presence'> & { filters: QueryOf<D>['where'][] },
+  paths: SizePaths,
+): Promise<Table> {
+  const { filters, ...rest } = query;
+  const where = { op: 'and', of: [...filtersOf(subject), ...filters] };
+  const asked = { ...rest, scope: caller.scope, where, presence: presenceOf(subject) } as unknown as Query; // of D
+  const table = await run(db, asked, caller.moment, paths);
+  checkPresence(subject, table.present, caller);
+  return table;
+}
