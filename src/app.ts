@@ -11,6 +11,7 @@ import { sendProblem } from './http/problem.js';
 import { requestOptions, traceRequests } from './http/requests.js';
 import type { Timeouts } from './queries/timeouts.js';
 import { docsRoutes } from './routes/docs.js';
+import { echoRoutes } from './routes/echo.js';
 import { eventRoutes } from './routes/events/routes.js';
 import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
@@ -81,6 +82,7 @@ export async function buildApp({
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
     await guarded.register((scope) => eventRoutes(scope, db));
+    await guarded.register(echoRoutes);
     await guarded.register((scope) => seriesRoutes(scope, { db, moment }));
     await guarded.register((scope) => reportingRoutes(scope, { db, moment }));
     await guarded.register((scope) => graphqlRoutes(scope, db, moment));

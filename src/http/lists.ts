@@ -32,16 +32,13 @@ function splitList(text: string): string[] {
   return [...parts, text.slice(start)];
 }
 
-/** Parameters that are lists. */
-const lists = ['channel_type', 'language'];
-
-/** Gathers `channel_type[0]=a&channel_type[1]=b`, as some generated clients write a list, under its plain name. */
-export function gatherLists(query: Record<string, unknown>): Record<string, unknown> {
-  const gathered: Record<string, unknown> = {};
+/** Gathers `name[0]=a&name[1]=b`, as some generated clients write a list, under the plain name of each of `lists`. */
+export function gatherLists(query: Record<string, unknown>, lists: readonly string[]): Record<string, unknown> {
+  const gathered = new Map<string, unknown>();
   for (const [name, value] of Object.entries(query)) {
     const base = /^(\w+)\[\d*\]$/.exec(name)?.[1];
     const key = base !== undefined && lists.includes(base) ? base : name;
-    gathered[key] = key in gathered ? [gathered[key], value].flat() : value;
+    gathered.set(key, gathered.has(key) ? [gathered.get(key), value].flat() : value);
   }
-  return gathered;
+  return Object.fromEntries(gathered);
 }

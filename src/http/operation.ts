@@ -2,10 +2,12 @@ import type { Static, TSchema } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { scopeFor } from '../auth/principal.js';
 import type { Database } from '../database/database.js';
+import type { Fault } from '../errors.js';
 import type { Moment } from '../queries/query.js';
 import type { Scope } from '../queries/scope.js';
-import { type CsvTable, sendReport } from './csv.js';
+import { type CsvTable, sendReport, wantsCsv } from './csv.js';
 import { Faults } from './faults.js';
+import { gatherLists } from './lists.js';
 
 /** What every operation that reports is given. */
 export interface Reports {
@@ -20,8 +22,19 @@ export interface Caller {
   moment: Moment;
   request: FastifyRequest;
   reply: FastifyReply;
+  /** Whether the answer goes out as CSV. */
+  wantsCsv: boolean;
   /** Adds a sentence to the header `Report-Notice`; each is said once. */
   notice(text: string): void;
+}
+
+/** What a request sent. */
+export interface Sent<Params, Query> {
+  params: Params;
+  query: Query;
+  body: unknown;
+  /** The clock of the request, for times relative to it. */
+  now: number;
 }
 
 /** An operation that reads a request and answers it with a report, as JSON or as the CSV table of the same numbers. */
@@ -31,8 +44,10 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Answer
   params?: Params;
   querystring: Query;
   response: Answer;
+  /** Makes the parameters that were sent into those of `querystring`, before they are validated. Default: gathers lists. */
+  gather?(query: Record<string, unknown>, addFault: (path: string, message: string) => void): Record<string, unknown>;
   /** Reads the request. Faults go into `faults`; with any, the request is refused before it is answered. */
-  parse(sent: { params: Static<Params>; query: Static<Query>; body: unknown }, faults: Faults): Asked;
+  parse(sent: Sent<Static<Params>, Static<Query>>, faults: Faults): Asked;
   answer(asked: Asked, caller: Caller): Promise<Static<Answer>>;
   table(answer: Static<Answer>, asked: Asked): CsvTable;
 }
@@ -47,13 +62,25 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
   operation: Operation<Params, Query, Answer, Asked>,
 ): void {
   const { method, url, params, querystring, response } = operation;
+  const lists = listsIn(querystring);
+  const gather = operation.gather ?? ((query) => gatherLists(query, lists));
+  const gatherFaults = new WeakMap<FastifyRequest, Fault[]>();
+
+  async function preValidation(request: FastifyRequest) {
+    const found: Fault[] = [];
+    gatherFaults.set(request, found);
+    request.query = gather(request.query as Record<string, unknown>, (path, message) => found.push({ path, message }));
+  }
+
   async function handle(request: FastifyRequest, reply: FastifyReply) {
     const faults = new Faults(request);
-    const { params, query, body } = request as { params: Static<Params>; query: Static<Query>; body: unknown };
-    const asked = operation.parse({ params, query, body }, faults);
-    faults.check();
+    for (const { path, message } of gatherFaults.get(request) ?? []) faults.add(path, message);
     const caller = { ...callerOf(request, reply), moment: moment() };
-    const answer = await operation.answer(asked, caller);
+    const { params, query, body } = request as Pick<Sent<Static<Params>, Static<Query>>, 'params' | 'query' | 'body'>;
+    const asked = operation.parse({ params, query, body, now: caller.moment.now }, faults);
+    faults.check();
+    const scope = scopeFor(request.principal, 'read');
+    const answer = await operation.answer(asked, { ...caller, scope });
     return sendReport(request, reply, answer, (body) => operation.table(body, asked));
   }
 
@@ -62,15 +89,23 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
     querystring,
     response: { 200: response },
   };
-  app.route({ method, url, attachValidation: true, schema, handler: handle });
+  app.route({ method, url, attachValidation: true, schema, preValidation, handler: handle });
 }
 
-function callerOf(request: FastifyRequest, reply: FastifyReply): Omit<Caller, 'moment'> {
+/** Names of the parameters that take a list. */
+function listsIn(querystring: TSchema): string[] {
+  const properties = Object.entries((querystring.properties ?? {}) as Record<string, TSchema>);
+  return properties.flatMap(([name, { type, anyOf = [] }]) =>
+    [type, ...(anyOf as TSchema[]).map((one) => one.type)].includes('array') ? [name] : [],
+  );
+}
+
+function callerOf(request: FastifyRequest, reply: FastifyReply): Omit<Caller, 'moment' | 'scope'> {
   const notices = new Set<string>();
   return {
-    scope: scopeFor(request.principal, 'read'),
     request,
     reply,
+    wantsCsv: wantsCsv(request, (request.query as { format?: string }).format),
     notice(text) {
       notices.add(text);
       reply.header('report-notice', [...notices].join('; '));

@@ -1,4 +1,5 @@
-import { parseInstant } from '../queries/time/instant.js';
+import { type Parsed, parseInstant } from '../queries/time/instant.js';
+import { parseRequestTime } from '../queries/time/relative.js';
 import { EVER, type Window } from '../queries/time/window.js';
 import { isZone } from '../queries/time/zone.js';
 import type { Faults } from './faults.js';
@@ -10,15 +11,20 @@ export interface Times {
   time_zone?: string | null | undefined;
 }
 
+export interface WindowOptions {
+  prefix?: string;
+  now?: number | null;
+}
+
 /**
  * The range of a request; one that is not to be used when a fault was found. A missing end is open.
- * `prefix` goes before the names of the parameters in faults.
+ * `prefix` goes before the names of the parameters in faults. With `now`, times may be epoch milliseconds and relative to it.
  */
-export function parseWindow(times: Times, faults: Faults, prefix = ''): Window {
+export function parseWindow(times: Times, faults: Faults, { prefix = '', now = null }: WindowOptions = {}): Window {
   const zone = parseZone(times.time_zone, faults, prefix);
   if (zone === null) return { from: 0, to: 1, zone: 'UTC' };
-  const from = parseTime(`${prefix}start_time`, times.start_time, zone, faults);
-  const to = parseTime(`${prefix}end_time`, times.end_time, zone, faults);
+  const from = parseTime(`${prefix}start_time`, times.start_time, zone, now, faults);
+  const to = parseTime(`${prefix}end_time`, times.end_time, zone, now, faults);
   if (from != null && to != null && to <= from) {
     faults.add(`${prefix}end_time`, 'must be after start_time; the end is exclusive');
   }
@@ -33,9 +39,15 @@ export function parseZone(zone: string | null | undefined, faults: Faults, prefi
   return null;
 }
 
-function parseTime(path: string, text: string | null | undefined, zone: string, faults: Faults): number | null {
+function parseTime(
+  path: string,
+  text: string | null | undefined,
+  zone: string,
+  now: number | null,
+  faults: Faults,
+): number | null {
   if (text == null || faults.has(path)) return null;
-  const parsed = parseInstant(text, zone);
+  const parsed: Parsed = now === null ? parseInstant(text, zone) : parseRequestTime(text, zone, now);
   if (parsed.ok) return parsed.instant;
   faults.add(path, parsed.message);
   return null;

@@ -6,7 +6,7 @@ import { fieldOf } from '../catalogue.js';
 import { condition } from '../condition.js';
 import type { Value } from '../filter.js';
 import type { Cell } from '../measure.js';
-import { isPresent, type Presence } from '../presence.js';
+import { besidePresence, presentIn } from '../presence.js';
 import type { Moment, Query, Ranking, Row } from '../query.js';
 import type { Window } from '../time/window.js';
 import { type Cells, cellsOf } from './cells.js';
@@ -35,8 +35,7 @@ export async function raw(db: Database, query: Query, parts: Part[], moment: Mom
     const asked = statement(sql, query, parts, moment, most);
     return query.isAdHoc ? unprepared(asked) : asked;
   });
-  const [first] = found;
-  if (first === undefined) throw new Error('a report came back without a row, which its statement cannot do');
+  const present = presentIn(found, query.presence ?? []);
   const lines = found.filter(({ q_part }) => q_part !== null);
   const rowOf = (line: Line): Row => ({
     bucket: (line.q_bucket as number) - 1,
@@ -47,7 +46,7 @@ export async function raw(db: Database, query: Query, parts: Part[], moment: Mom
   return {
     parts: parts.map((_, n) => lines.filter(({ q_part }) => q_part === n).map(rowOf)),
     mixedCurrencies: lines.some(({ q_mixed }) => q_mixed === true),
-    present: (query.presence ?? []).map((_, n) => first[`p${n}`] === true),
+    present,
   };
 }
 
@@ -61,21 +60,10 @@ function statement(sql: Sql, query: Query, parts: Part[], moment: Moment, most: 
   };
   const context = { moment, window };
   const groups = query.ranking ? ranked(sql, query, query.ranking, parts, context) : all(sql, query, parts, context);
-  const presences = (query.presence ?? []).map(
-    (presence, n) => sql`${found(sql, query, presence)} as ${sql(`p${n}`)}, `,
-  );
   // Materialized, so that the limit, which only guards, does not make the planner hurry to the first rows.
-  return sql<Line[]>`
-    with ${groups}
-    select ${concat(sql, presences)}g.*
-    from (select) one left join (select * from groups limit ${most + 1}) g on true`;
+  const first = sql`select * from groups limit ${most + 1}`;
+  return sql<Line[]>`with ${groups} ${besidePresence(sql, query.scope, query.presence ?? [], first, sql`groups`)}`;
 }
-
-/** A version is there when it has rows; only where there are none is it looked for. */
-const found = (sql: Sql, { scope }: Query, presence: Presence): Fragment =>
-  presence.kind === 'version'
-    ? sql`(exists (select from groups) or ${isPresent(sql, scope, presence)})`
-    : isPresent(sql, scope, presence);
 
 /** Every group: the expression `groups`, straight over the rows. */
 function all(sql: Sql, query: Query, parts: Part[], context: Context): Fragment {

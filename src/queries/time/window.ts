@@ -82,6 +82,29 @@ export function bucketFits({ from, to, zone }: Window, bucket: Bucket): boolean 
   return clock.firstInstantAt(end * DAY + time) <= to;
 }
 
+/**
+ * The instant `count` units after another one (before it, where negative): minutes and hours in absolute time, the others on
+ * the wall clock. A missing day of a month is its last; a time that a clock change skips is the first instant after it, one
+ * that it repeats the first of the two. Null beyond the years 0 to 9999.
+ */
+export function moved(instant: number, clock: Clock, unit: Bucket['unit'], count: number): number | null {
+  const { kind, length } = STEPS[unit];
+  if (kind === 'time') return instant + count * length;
+  const local = instant + clock.offsetAt(instant);
+  const day = Math.floor(local / DAY);
+  const target = kind === 'days' ? day + count * length : addMonths(day, count * length);
+  if (!(target >= DAYS.first && target <= DAYS.last)) return null;
+  return clock.firstInstantAt(target * DAY + (local - day * DAY));
+}
+
+/** The start of the local unit that an instant is part of. */
+export function startOf(instant: number, clock: Clock, unit: Bucket['unit']): number {
+  const step = stepOf({ unit, count: 1 });
+  if (step.kind !== 'time') return calendarStarts(clock, instant, step).next().value;
+  const local = instant + clock.offsetAt(instant);
+  return instant - (((local % step.length) + step.length) % step.length);
+}
+
 /** The smallest of `candidates` (ascending, at least one) that gives at most `atMost` buckets, else the largest. */
 export function chooseBucket(window: Window, candidates: readonly Bucket[], atMost: number): Bucket {
   const chosen = candidates.find((bucket) => edgesOf(window, bucket, atMost) !== null) ?? candidates.at(-1);

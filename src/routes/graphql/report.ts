@@ -40,7 +40,7 @@ export function report<D extends Dataset>({ means, dataset, filters, columns, or
 
   async function rows(asked: Asked): Promise<Row[]> {
     const { args, db, scope, moment, faults } = asked;
-    const window = parseWindow(timesOf(args), faults, ARGS);
+    const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
     if (isInterval) {
       for (const name of ['start_time', 'end_time']) {
         if (args[name] == null) faults.add(ARGS + name, 'is needed: intervals are counted between two ends');

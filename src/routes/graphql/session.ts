@@ -52,7 +52,7 @@ export const sessionContent: Definition = {
     messages: column('jsonb', 'Messages, updates, closes and the present expiry, in order of time'),
   },
   async rows({ args, faults, db, scope, moment }: Asked): Promise<Row[]> {
-    const { from, to, zone } = parseWindow(timesOf(args), faults, ARGS);
+    const { from, to, zone } = parseWindow(timesOf(args), faults, { prefix: ARGS });
     const id = args.session_id;
     if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000');
     faults.check();

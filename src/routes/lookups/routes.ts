@@ -30,7 +30,7 @@ export async function lookupRoutes(instance: FastifyInstance, db: Database, mome
   const app = instance.withTypeProvider<TypeBoxTypeProvider>();
 
   app.addHook('preValidation', async (request) => {
-    request.query = gatherLists(request.query as Record<string, unknown>);
+    request.query = gatherLists(request.query as Record<string, unknown>, ['channel_type', 'language']);
   });
 
   app.get(

@@ -1,22 +1,28 @@
 import type { FastifyInstance } from 'fastify';
 import { NotFound } from '../../errors.js';
-import { gatherLists } from '../../http/lists.js';
 import { type Reports, serve } from '../../http/operation.js';
 import { parseWindow } from '../../http/window.js';
 import { conversationFlow } from '../../queries/lookups/flow.js';
+import { activityRoutes } from './activity.js';
+import { countRoutes } from './counts.js';
+import { flowRoutes } from './flows.js';
 import { measuresOf, shapeInsights } from './insights.js';
 import { dimensionOf, parseBucket, parseFields, parseFilters } from './parse.js';
+import { rankedRoutes } from './ranked.js';
 import * as schema from './schema.js';
 import { shapeFlow, shapeSeries, tableOfFlow, tableOfSeries } from './shape.js';
 import { runOf } from './subject.js';
+import { voiceRoutes } from './voice.js';
 
 /** The dialect of Chatlayer's clients: time series of a bot or a team, and the flow of a conversation. */
 export async function seriesRoutes(app: FastifyInstance, reports: Reports): Promise<void> {
   const { db } = reports;
 
-  app.addHook('preValidation', async (request) => {
-    request.query = gatherLists(request.query as Record<string, unknown>);
-  });
+  countRoutes(app, reports);
+  activityRoutes(app, reports);
+  rankedRoutes(app, reports);
+  flowRoutes(app, reports);
+  voiceRoutes(app, reports);
 
   serve(app, reports, {
     method: 'GET',
@@ -24,8 +30,8 @@ export async function seriesRoutes(app: FastifyInstance, reports: Reports): Prom
     params: schema.BotParams,
     querystring: schema.ConversationsQuery,
     response: schema.SeriesAnswer,
-    parse({ params, query }, faults) {
-      const window = parseWindow(query, faults);
+    parse({ params, query, now }, faults) {
+      const window = parseWindow(query, faults, { now });
       return {
         subject: { bot_id: params.bot_id, version: query.version },
         window,
@@ -49,8 +55,8 @@ export async function seriesRoutes(app: FastifyInstance, reports: Reports): Prom
     params: schema.BotParams,
     querystring: schema.InsightsQuery,
     response: schema.SeriesAnswer,
-    parse({ params, query }, faults) {
-      const window = parseWindow(query, faults);
+    parse({ params, query, now }, faults) {
+      const window = parseWindow(query, faults, { now });
       return {
         subject: { bot_id: params.bot_id, version: query.version },
         window,
@@ -73,10 +79,10 @@ export async function seriesRoutes(app: FastifyInstance, reports: Reports): Prom
     params: schema.FlowParams,
     querystring: schema.FlowQuery,
     response: schema.FlowAnswer,
-    parse: ({ params, query }, faults) => ({
+    parse: ({ params, query, now }, faults) => ({
       ...params,
       version: query.version,
-      window: parseWindow(query, faults),
+      window: parseWindow(query, faults, { now }),
       message: query.message_id,
     }),
     async answer({ message, ...wanted }, { scope }) {
@@ -94,8 +100,8 @@ export async function seriesRoutes(app: FastifyInstance, reports: Reports): Prom
     params: schema.TeamParams,
     querystring: schema.TeamQuery,
     response: schema.SeriesAnswer,
-    parse({ params, query }, faults) {
-      const window = parseWindow(query, faults);
+    parse({ params, query, now }, faults) {
+      const window = parseWindow(query, faults, { now });
       return {
         subject: params,
         window,

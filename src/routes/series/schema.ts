@@ -73,6 +73,65 @@ export const TeamQuery = strict({
   is_test: isTest,
 });
 
+/** Parameters of the operations over a bot whose filters the vendor declares as texts. */
+const ofBot = {
+  version,
+  ...common,
+  channel_type: Type.Optional(TextOrList(channelTypes)),
+  language: Type.Optional(TextOrList(languages)),
+  is_test: isTest,
+};
+
+const bucket = Type.Optional(Choice(['1h', '1d', '1w'] as const, 'Step of the time axis, not larger than the range'));
+
+export const BotQuery = strict(ofBot);
+export const BotSeriesQuery = strict({ ...ofBot, bucket });
+
+const count = (description: string) =>
+  Type.Optional(Type.Integer({ format: 'int32', minimum: 1, maximum: 200, description }));
+const cursor = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 1_200, description }));
+
+export const IntentsQuery = strict({
+  ...ofBot,
+  bucket,
+  first: count('The first so many; 50 unless last is given'),
+  after: cursor('Only those behind this end_cursor; with first'),
+  last: count('The last so many, in the same order'),
+  before: cursor('Only those before this start_cursor; with last'),
+});
+
+export const FlowsQuery = strict({
+  ...ofBot,
+  path: Type.Optional(
+    Type.Array(Id('A step'), {
+      maxItems: 50,
+      description: 'Steps that sequences begin with: repeated, or path[0], path[1], ...',
+    }),
+  ),
+});
+
+export const StepParams = Type.Object({ bot_id: Id('The bot'), step_id: Id('The step') });
+
+export const EdgesQuery = strict({
+  ...ofBot,
+  type: Choice(['sources', 'targets'] as const, 'Transitions into the step, or out of it'),
+});
+
+export const TeamSeriesQuery = strict({
+  ...common,
+  bucket: TeamQuery.properties.bucket,
+  channel_type: Type.Optional(TextOrList(channelTypes)),
+  language: Type.Optional(TextOrList(languages)),
+  is_test: isTest,
+});
+
+export const VoiceQuery = strict({
+  ...common,
+  bucket,
+  language: Type.Optional(TextOrList(languages)),
+  is_test: isTest,
+});
+
 const int64 = (description: string) => Type.Integer({ format: 'int64', description });
 
 const Serie = Type.Object(
@@ -120,3 +179,66 @@ export const FlowAnswer = Type.Object({
   transitions: Type.Array(FlowTransition),
 });
 export type FlowAnswer = Static<typeof FlowAnswer>;
+
+const Intent = Type.Object(
+  {
+    intent_id: Type.String(),
+    count: int64('Messages of the range that name it'),
+    rank: int64('Its place in the order, from 1'),
+  },
+  { $id: 'IntentInfo' },
+);
+
+const orNull = Type.Union([Type.String(), Type.Null()]);
+
+export const Pagination = Type.Object(
+  {
+    start_cursor: orNull,
+    end_cursor: orNull,
+    has_more: Type.Boolean({ description: 'Whether there are more in the direction that was asked' }),
+  },
+  { $id: 'Pagination' },
+);
+export type Pagination = Static<typeof Pagination>;
+
+export const IntentsAnswer = Type.Object({ data: Type.Array(Intent), pagination: Pagination });
+
+const TagInfo = Type.Object(
+  {
+    tag: Type.String(),
+    count: int64('Messages of the range that carry it'),
+    rank: int64('Its place in the order, from 1'),
+  },
+  { $id: 'TagInfo' },
+);
+
+export const TagsAnswer = Type.Object({ data: Type.Array(TagInfo) });
+
+const FlowNode = Type.Object(
+  {
+    id: Type.String({ description: 'The next step, or DROPOFF for those that end here' }),
+    occurrences: int64('Sequences'),
+  },
+  { $id: 'FlowNode' },
+);
+
+export const FlowsAnswer = Type.Object({ nodes: Type.Array(FlowNode) });
+
+export const StepAnswer = Type.Object({
+  message_count: int64('Messages after a step to it and before the next step'),
+  drop_off_count: int64('Conversations that end with it'),
+  conversation_count: int64('Conversations that hold it'),
+});
+
+const Edge = Type.Object(
+  {
+    count: int64('Transitions'),
+    from_step: Step,
+    to_step: Step,
+    id: Type.String({ deprecated: true, description: 'The id of the other end' }),
+    type: Type.String({ deprecated: true, description: 'The type of the other end' }),
+  },
+  { $id: 'FlowEdge' },
+);
+
+export const EdgesAnswer = Type.Object({ edges: Type.Array(Edge) });

@@ -29,25 +29,28 @@ export function shapeSeries(table: Table, label: string, fields: string[], zone:
     }
     group.values[bucket] = (group.values[bucket] ?? 0) + Number(cells[0]);
   }
-  const series = [...groups.values()].map(({ labels, values }) => {
-    const sum = values.reduce((total, value) => total + value, 0);
-    return {
-      label: fields.length === 0 ? label : labels.join(', '),
-      serie: {
-        values,
-        mean: roundedMean(BigInt(sum), BigInt(values.length)),
-        max: values.reduce((a, b) => Math.max(a, b)),
-        min: values.reduce((a, b) => Math.min(a, b)),
-        sum,
-        labels: Object.fromEntries(fields.map((field, n) => [field, labels[n] as string])),
-      },
-    };
-  });
+  const series = [...groups.values()].map(({ labels, values }) => ({
+    label: fields.length === 0 ? label : labels.join(', '),
+    serie: serieOf(values, Object.fromEntries(fields.map((field, n) => [field, labels[n] as string]))),
+  }));
   series.sort((a, b) => b.serie.sum - a.serie.sum || byCodePoint(a.label, b.label));
   return {
     series: series.map(({ serie }) => serie),
     series_labels: series.map(({ label }) => label),
     x_values: xValues(table, zone),
+  };
+}
+
+/** Values with their sum, mean (rounded half up), least and most. */
+export function serieOf(values: number[], labels: Record<string, string>): SeriesData['series'][number] {
+  const sum = values.reduce((total, value) => total + value, 0);
+  return {
+    values,
+    mean: roundedMean(BigInt(sum), BigInt(values.length)),
+    max: values.reduce((a, b) => Math.max(a, b)),
+    min: values.reduce((a, b) => Math.min(a, b)),
+    sum,
+    labels,
   };
 }
 

@@ -1,0 +1,113 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import type { Database } from '../../database/database.js';
+import { condition } from '../condition.js';
+import { besidePresence, type Presence, presentIn } from '../presence.js';
+import type { FilterOf, Moment } from '../query.js';
+import { within } from '../raw/dataset.js';
+import { fieldsOf } from '../raw/fields.js';
+import { type Scope, visible } from '../scope.js';
+import type { Window } from '../time/window.js';
+
+/** Which conversations' steps are looked at: those that started in the window, pass the filter and have a step. */
+export interface StepsQuery {
+  scope: Scope;
+  window: Window;
+  where: FilterOf<'conversations'>;
+  presence: Presence[];
+  moment: Moment;
+}
+
+export interface FlowNode {
+  /** Null: those that end here. */
+  id: string | null;
+  occurrences: number;
+}
+
+/**
+ * Of the sequences that begin with `path`, how many go on to each next step, and how many end there. A conversation's sequence
+ * is the `from_step` of its first step, where it has one, then every `to_step`, by depth, then in order of time.
+ */
+export async function nextSteps(
+  db: Database,
+  query: StepsQuery,
+  path: string[],
+): Promise<{ present: boolean[]; nodes: FlowNode[] }> {
+  const rows = await db.read<FlowNode & { is_found: boolean | null }>((sql) =>
+    besidePresence(
+      sql,
+      query.scope,
+      query.presence,
+      sql`
+        select path[${path.length + 1}] as id, count(*) as occurrences, true as is_found
+        from (${sequences(sql, query)}) s
+        where path[1:${path.length}] = ${path}::text[] and (path[${path.length + 1}] is not null or ${path.length} > 0)
+        group by 1`,
+    ),
+  );
+  const nodes = rows.flatMap(({ id, occurrences, is_found }) => (is_found ? [{ id, occurrences }] : []));
+  return { present: presentIn(rows, query.presence), nodes };
+}
+
+/** How conversations pass through one step. */
+export interface StepCounts {
+  /** Sequences that hold it. */
+  conversation_count: number;
+  /** Those that end with it. */
+  drop_off_count: number;
+  /** Messages after a step to it and before the next step of the conversation, in order of time. */
+  message_count: number;
+}
+
+export async function stepCounts(
+  db: Database,
+  query: StepsQuery,
+  step: string,
+): Promise<StepCounts & { present: boolean[] }> {
+  const rows = await db.read<StepCounts>((sql) =>
+    besidePresence(
+      sql,
+      query.scope,
+      query.presence,
+      sql`
+        with found as materialized (
+          select conversation_id, path[cardinality(path)] = ${step} as is_last
+          from (${sequences(sql, query)}) s where ${step}::text = any(path)
+        ), events_of as (
+          select e.conversation_id, e.type, e.body->'to_step'->>'id' as step, e.time, e.seq, e.id,
+            count(*) filter (where e.type = 'step') over (
+              partition by e.conversation_id order by e.time, e.seq, e.id) as place
+          from events e
+          where e.account_id = ${query.scope.account}::uuid and e.type in ('step', 'message')
+            and e.conversation_id = any(array(select conversation_id from found))
+        ), placed as (
+          select type, first_value(step) over (partition by conversation_id, place order by time, seq, id) as step
+          from events_of where place > 0
+        )
+        select (select count(*) from found) as conversation_count,
+          (select count(*) from found where is_last) as drop_off_count,
+          (select count(*) from placed where type = 'message' and step = ${step}) as message_count`,
+    ),
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('the counts of a step came back without a row');
+  const { conversation_count, drop_off_count, message_count } = row;
+  return { conversation_count, drop_off_count, message_count, present: presentIn(rows, query.presence) };
+}
+
+/** The sequence of each conversation, as `path`. */
+const sequences = (sql: Sql, { scope, window, where, moment }: StepsQuery): Fragment => sql`
+  select conversation_id,
+    array_remove(array[(array_agg(from_step order by depth, place))[1]], null) || array_agg(to_step order by depth, place) as path
+  from (
+    select conversation_id, from_step, to_step, place, coalesce(depth, place) as depth
+    from (
+      select e.conversation_id, e.body->'from_step'->>'id' as from_step, e.body->'to_step'->>'id' as to_step,
+        (e.body->>'depth')::bigint as depth,
+        row_number() over (partition by e.conversation_id order by e.time, e.seq, e.id) - 1 as place
+      from conversations c
+      join events e on e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'step'
+      where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}
+        and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}
+    ) sent
+  ) steps
+  group by conversation_id`;

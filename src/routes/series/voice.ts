@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify';
+import { type Reports, serve } from '../../http/operation.js';
+import { parseWindow } from '../../http/window.js';
+import type { Table } from '../../queries/query.js';
+import { parseBucket, parseFilters, type SharedFilter } from './parse.js';
+import * as schema from './schema.js';
+import { roundedMean, tableOfSeries, xValues } from './shape.js';
+import { runOf } from './subject.js';
+
+const MINUTE = 60_000n;
+
+const voice: SharedFilter = { op: 'in', dimension: 'channel', values: ['voice', 'phone'] };
+
+/** How many minutes a team's conversations by voice took. */
+export function voiceRoutes(app: FastifyInstance, reports: Reports): void {
+  serve(app, reports, {
+    method: 'GET',
+    url: '/v1/teams/:team_id/voice_minutes',
+    params: schema.TeamParams,
+    querystring: schema.VoiceQuery,
+    response: schema.SeriesAnswer,
+    parse({ params, query, now }, faults) {
+      const window = parseWindow(query, faults, { now });
+      const filters = [...parseFilters(query, faults), voice];
+      return { subject: params, window, bucket: parseBucket(query.bucket, window, faults), filters };
+    },
+    async answer({ subject, ...asked }, caller) {
+      const measures = [{ aggregate: 'sum' as const, of: 'duration_ms' as const }];
+      const query = { ...asked, dataset: 'conversations' as const, measures, groupBy: [] };
+      const table = await runOf(reports.db, caller, subject, query, { bucket: 'bucket', groups: 'bucket' });
+      return { data: shapeMinutes(table, asked.window.zone) };
+    },
+    table: ({ data }) => tableOfSeries(data, []),
+  });
+}
+
+/** Whole minutes, a half rounded up. Sum, mean, least and most are those of the exact minutes, rounded last. */
+function shapeMinutes(table: Table, zone: string): schema.SeriesData {
+  const exact = table.rows.map(({ cells }) => BigInt(cells[0] ?? 0));
+  const sum = exact.reduce((total, value) => total + value, 0n);
+  const minutes = (milliseconds: bigint) => roundedMean(milliseconds, MINUTE);
+  const values = exact.map(minutes); // rounding keeps their order
+  return {
+    series: [
+      {
+        values,
+        mean: roundedMean(sum, MINUTE * BigInt(exact.length)),
+        max: values.reduce((a, b) => Math.max(a, b)),
+        min: values.reduce((a, b) => Math.min(a, b)),
+        sum: minutes(sum),
+        labels: {},
+      },
+    ],
+    series_labels: ['voice_minutes'],
+    x_values: xValues(table, zone),
+  };
+}
