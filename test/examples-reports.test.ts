@@ -1,0 +1,3 @@
+import { testExamples } from './tools/examples.js';
+
+testExamples('examples-reports');

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import t, { type Test } from 'tap';
+import { root } from '../../src/root.js';
+import { type Answer, ask, send, type World, world } from '../harness.js';
+
+/** One request and what it is answered: the README beside the cases says how to read them. */
+interface Case {
+  name: string;
+  account: string | null;
+  now: string;
+  timeout: string;
+  request: { method: 'GET' | 'POST'; path: string; query?: Record<string, string | string[]>; body?: object };
+  expect: {
+    status: number;
+    body?: unknown;
+    part?: unknown;
+    text?: string;
+    path?: string;
+    graphql_errors?: boolean;
+    notice?: boolean;
+    catalogue?: Record<string, { dimensions: string[]; measures: string[] }>;
+  };
+}
+
+interface Line {
+  account: string;
+  event: object;
+}
+
+/** Orders of arrival, with the size of a batch: each must give the same answers. */
+const orders: { name: string; batch: number; sort: (list: Line[]) => Line[] }[] = [
+  { name: 'as listed, in one batch', batch: 10_000, sort: (list) => list },
+  { name: 'backwards, one by one', batch: 1, sort: (list) => [...list].reverse() },
+  { name: 'sorted by a hash, in batches of 7', batch: 7, sort: (list) => [...list].sort((a, b) => mix(a) - mix(b)) },
+];
+
+const mix = ({ event }: Line) =>
+  [...JSON.stringify(event)].reduce((hash, c) => (Math.imul(hash, 31) + c.charCodeAt(0)) | 0, 7);
+
+/** Tests every case of a folder of test/, with its events in several orders of arrival. */
+export function testExamples(name: string): void {
+  const folder = join(root, 'test', name);
+  const events: Line[] = readFileSync(join(folder, 'events.ndjson'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+  const cases: Case[] = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8'));
+
+  for (const order of orders) {
+    t.test(`${name}, events ${order.name}`, async (t) => {
+      const w = await world(t);
+      const keys = await load(w, order.sort(events), order.batch);
+      const apps = new Map<string, FastifyInstance>();
+      const answers = new Map<string, Answer>();
+
+      async function answerOf(example: Case): Promise<Answer> {
+        const known = answers.get(example.name);
+        if (known !== undefined) return known;
+        const id = `${example.now} ${example.timeout}`;
+        const app = apps.get(id) ?? (await w.app({ now: Date.parse(example.now), timeouts: example.timeout }));
+        apps.set(id, app);
+        const key = example.account === null ? null : (keys.get(example.account) ?? null);
+        const { method, path, query, body } = example.request;
+        const answer = await ask(app, key, {
+          method,
+          url: path,
+          ...(query ? { query: await withCursors(query) } : {}),
+          ...(body ? { payload: body } : {}),
+        });
+        answers.set(example.name, answer);
+        return answer;
+      }
+
+      /** A cursor that stands for one of another case is the one that this case is answered with. */
+      async function withCursors(query: Record<string, string | string[]>): Promise<Record<string, string | string[]>> {
+        const filled: Record<string, string | string[]> = {};
+        for (const [name, value] of Object.entries(query)) {
+          const [, kind = '', other] = /^\((\w+_cursor) of (.*)\)$/.exec(String(value)) ?? [];
+          const example = cases.find((one) => one.name === other);
+          const body = example === undefined ? null : (await answerOf(example)).body;
+          filled[name] = body === null ? value : (body.pagination?.[kind] ?? body[kind]);
+        }
+        return filled;
+      }
+
+      for (const example of cases) compare(t, example, await answerOf(example));
+    });
+  }
+}
+
+async function load(w: World, list: Line[], size: number): Promise<Map<string, string>> {
+  const app = await w.app();
+  const keys = new Map<string, string>();
+  for (const account of new Set(list.map((line) => line.account))) {
+    const key = await w.key({ account_id: account });
+    keys.set(account, key);
+    const own = list.filter((line) => line.account === account).map((line) => line.event);
+    for (let n = 0; n < own.length; n += size) {
+      const batch = own.slice(n, n + size);
+      const answer = await send(app, key, batch);
+      if (answer.body.accepted !== batch.length) throw new Error(`the events were not taken: ${answer.text}`);
+    }
+  }
+  return keys;
+}
+
+function compare(t: Test, { name, expect }: Case, answer: Answer) {
+  t.equal(answer.status, expect.status, `${name}: status (${answer.text.slice(0, 300)})`);
+  if (expect.body !== undefined) t.strictSame(closeTo(answer.body, expect.body), expect.body, name);
+  if (expect.part !== undefined) t.strictSame(partOf(answer.body, expect.part), expect.part, name);
+  if (expect.text !== undefined) t.equal(closeText(answer.text, expect.text), expect.text, name);
+  if (expect.path !== undefined) {
+    const paths = (answer.body?.errors ?? []).map((fault: { path: string }) => fault.path);
+    t.ok(paths.includes(expect.path), `${name}: names ${expect.path}, among ${paths}`);
+  }
+  if (expect.graphql_errors) {
+    t.ok(answer.body?.errors?.length > 0 && answer.body.data == null, `${name}: errors and no data`);
+  }
+  if (expect.notice !== undefined) t.equal('report-notice' in answer.headers, expect.notice, `${name}: Report-Notice`);
+  for (const [dataset, names] of Object.entries(expect.catalogue ?? {})) {
+    const found = answer.body.datasets.find((one: { name: string }) => one.name === dataset);
+    for (const kind of ['dimensions', 'measures'] as const) {
+      const there = found[kind].map((one: { name: string }) => one.name);
+      t.strictSame(
+        names[kind].filter((one) => !there.includes(one)),
+        [],
+        `${name}: ${kind} of ${dataset}`,
+      );
+    }
+  }
+}
+
+const ANY = '(any)';
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The answer, in which what the case leaves open, or an average off by no more than its last digits, is as expected. */
+function closeTo(answer: unknown, expected: unknown): unknown {
+  if (expected === ANY && answer !== undefined) return expected;
+  if (typeof answer === 'number' && typeof expected === 'number') {
+    return Math.abs(answer - expected) <= 1e-12 * Math.abs(expected) ? expected : answer;
+  }
+  if (Array.isArray(answer) && Array.isArray(expected)) {
+    if (expected.length === 1 && expected[0] === ANY && answer.length > 0) return expected;
+    return answer.map((item, n) => closeTo(item, expected[n]));
+  }
+  if (isObject(answer) && isObject(expected)) {
+    return Object.fromEntries(Object.entries(answer).map(([key, item]) => [key, closeTo(item, expected[key])]));
+  }
+  return answer;
+}
+
+/** Of the answer, what the case looks at: objects may have more keys, and a null stands for no such key too. */
+function partOf(answer: unknown, expected: unknown): unknown {
+  if (expected === ANY) return answer === null || answer === undefined ? answer : expected;
+  if (Array.isArray(answer) && Array.isArray(expected)) return answer.map((item, n) => partOf(item, expected[n]));
+  if (isObject(answer) && isObject(expected)) {
+    return Object.fromEntries(Object.entries(expected).map(([key, item]) => [key, partOf(answer[key] ?? null, item)]));
+  }
+  return closeTo(answer, expected);
+}
+
+/** CSV in which numbers that are not whole are off by no more than their last digits. */
+function closeText(answer: string, expected: string): string {
+  const [found, wanted] = [answer.split(','), expected.split(',')];
+  if (found.length !== wanted.length) return answer;
+  const close = found.map((cell, n) => {
+    const other = wanted[n] as string;
+    const isNumber = /^-?\d+\.\d+(\r\n.*)?$/s;
+    if (!isNumber.test(cell) || !isNumber.test(other)) return cell;
+    const [a, b] = [Number.parseFloat(cell), Number.parseFloat(other)];
+    const sameRest = cell.replace(/^[^\r]*/, '') === other.replace(/^[^\r]*/, '');
+    return sameRest && Math.abs(a - b) <= 1e-12 * Math.abs(b) ? other : cell;
+  });
+  return close.join(',');
+}
