@@ -17,6 +17,7 @@ import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
 import { healthRoutes } from './routes/health.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
+import { queryRoutes } from './routes/query/routes.js';
 import { reportingRoutes } from './routes/reporting/routes.js';
 import { seriesRoutes } from './routes/series/routes.js';
 
@@ -84,6 +85,7 @@ export async function buildApp({
     await guarded.register((scope) => eventRoutes(scope, db));
     await guarded.register(echoRoutes);
     await guarded.register((scope) => seriesRoutes(scope, { db, moment }));
+    await guarded.register((scope) => queryRoutes(scope, { db, moment }));
     await guarded.register((scope) => reportingRoutes(scope, { db, moment }));
     await guarded.register((scope) => graphqlRoutes(scope, db, moment));
     await guarded.register((scope) => lookupRoutes(scope, db, moment));

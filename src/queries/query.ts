@@ -34,11 +34,12 @@ export interface QueryOf<D extends Dataset> {
 export type Query = { [D in Dataset]: QueryOf<D> }[Dataset];
 
 /**
- * The order of groups: by a measure over the whole window, nulls last, then by their values (texts by code point, numbers by
+ * The order of groups: by measures over the whole window, nulls last, then by their values (texts by code point, numbers by
  * size, false before true, nulls last). Groups of `before` alone take part with what nothing shows.
  */
 export interface Ranking {
-  by: { measure: number; direction: 'asc' | 'desc' } | null;
+  /** Places in `measures`. */
+  by: { measure: number; direction: 'asc' | 'desc' }[];
   /** The first so many groups. */
   limit: number | null;
   /** Whether the rows with a group that is not shown make one more group, each row once. */

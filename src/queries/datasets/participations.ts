@@ -41,6 +41,35 @@ const numbers = {
   subscription_sales: number('money', 'what the subscriptions among them are worth'),
 } as const;
 
+/**
+ * The names that clients know the dimensions by: those of giosg, whose users are our agents and whose visitors are our users.
+ * The reporting dialect and `/v1/query` share them.
+ */
+export const participationNames = {
+  chat_initiator: 'chat_initiator',
+  chat_session_id: 'conversation_id',
+  chat_type: 'chat_type',
+  chatted_organization_ids: 'chatted_organization_ids',
+  order_count: 'order_count',
+  owner_organization_id: 'account_id',
+  room_ids: 'room_ids',
+  sales: 'sales',
+  scope: 'scope',
+  subscription_sales: 'subscription_sales',
+  team_id: 'team_id',
+  user_id: 'agent_id',
+  user_message_count: 'agent_message_count',
+  user_organization_id: 'agent_organization_id',
+  visitor_ids: 'visitor_ids',
+  visitor_message_count: 'user_message_count',
+  visitor_session_ids: 'visitor_session_ids',
+  currency: 'currency',
+  is_test: 'is_test',
+} as const satisfies Record<string, keyof typeof dimensions>;
+
+/** Dimensions, by the names of clients, whose distinct values the dialects count. */
+export const identifiers = ['chat_session_id', 'visitor_ids', 'visitor_session_ids'] as const;
+
 const measures = {
   count: { means: 'rows', unit: 'count', measure: { aggregate: 'count' } },
 } as const satisfies Record<string, NamedMeasure<keyof typeof dimensions, keyof typeof numbers>>;

@@ -92,10 +92,12 @@ function ranked(sql: Sql, query: Query, { by, limit, others }: Ranking, parts: P
       where ${condition(sql, query.where, fieldsOf(sql, query.dataset, context))}`,
   );
   const cells = cellsOf(sql, query.dataset, query.measures, context);
-  const of = by === null ? [] : query.measures.slice(by.measure, by.measure + 1);
-  const first = cellsOf(sql, query.dataset, of, context, sql`c.q_part = 0`);
-  const score = first.cells.map((cell) => sql`, ${cell} as score`);
-  const byScore = by === null ? sql`` : sql`score ${by.direction === 'asc' ? sql`asc` : sql`desc`} nulls last, `;
+  const of = by.map(({ measure }) => query.measures[measure] as Query['measures'][number]);
+  const whole = cellsOf(sql, query.dataset, of, context, sql`c.q_part = 0`);
+  const scores = whole.cells.map((cell, n) => sql`, ${cell} as ${sql(`s${n}`)}`);
+  const byScores = by.map(
+    ({ direction }, n) => sql`${sql(`s${n}`)} ${direction === 'asc' ? sql`asc` : sql`desc`} nulls last, `,
+  );
   const collated = query.groupBy.map((name, n) => {
     const comma = n === 0 ? sql`` : sql`, `;
     const collation = fieldOf(query.dataset, name)?.type === 'text' ? sql` collate "C"` : sql``;
@@ -117,8 +119,8 @@ function ranked(sql: Sql, query: Query, { by, limit, others }: Ranking, parts: P
         select c.*${values}, jsonb_build_array(${listed(sql, query, context)}) as q_keys from gathered c${from}
       ) c
     ), ranks as materialized (
-      select q_key, row_number() over (order by ${byScore}${concat(sql, collated)}) as q_rank
-      from (select c.q_key${names}${concat(sql, score)} from lines c${first.join} group by c.q_key${names}) scored
+      select q_key, row_number() over (order by ${concat(sql, byScores)}${concat(sql, collated)}) as q_rank
+      from (select c.q_key${names}${concat(sql, scores)} from lines c${whole.join} group by c.q_key${names}) scored
     ), groups as materialized (
       select c.q_part, c.q_bucket${names}${selected(sql, cells)}, r.q_rank
       from lines c join ranks r on r.q_key = c.q_key and ${within}${cells.join}

@@ -2,6 +2,7 @@ import type { Faults } from '../../http/faults.js';
 import { type Named, readDimensions } from '../../http/filters/names.js';
 import { readObject } from '../../http/json.js';
 import type { DimensionOf, NumberOf } from '../../queries/catalogue.js';
+import { identifiers } from '../../queries/datasets/participations.js';
 import type { MeasureOf } from '../../queries/query.js';
 import { names } from './dimensions.js';
 
@@ -23,11 +24,10 @@ const ofNumbers = (aggregate: Kind['aggregate']): Kind => ({
   says: 'order_count, user_message_count, visitor_message_count, sales or subscription_sales',
 });
 
-const identifiers = ['chat_session_id', 'visitor_ids', 'visitor_session_ids'];
 const ofIdentifiers = (suffix: string): Kind => ({
   aggregate: 'distinct',
   suffix,
-  takes: (_, field) => identifiers.includes(field),
+  takes: (_, field) => identifiers.some((name) => name === field),
   says: identifiers.join(', '),
 });
 

@@ -1,0 +1,183 @@
+import type { Faults } from '../../http/faults.js';
+import { readFilters } from '../../http/filters/filter.js';
+import { type Named, readDimensions } from '../../http/filters/names.js';
+import { readObject } from '../../http/json.js';
+import { parseZone } from '../../http/window.js';
+import { clockDimensions } from '../../queries/datasets/dataset.js';
+import { dimensionsIn } from '../../queries/filter.js';
+import type { Query, Ranking } from '../../queries/query.js';
+import { plan } from '../../queries/run.js';
+import { readCompare } from './compare.js';
+import { type MeasureColumn, names, readMeasures } from './measures.js';
+import { readBucket, readTime } from './times.js';
+import { type Askable, askable, vocabularies } from './vocabulary.js';
+
+/** A group of a query and the column that it fills. */
+export type GroupColumn = Named & { column: string };
+
+/** A request, read. */
+export interface Question {
+  query: Query;
+  groups: GroupColumn[];
+  measures: MeasureColumn[];
+  order: Ranking['by'];
+  hasBucket: boolean;
+  others: boolean;
+}
+
+const keys = [
+  'dataset',
+  'start_time',
+  'end_time',
+  'time_zone',
+  'bucket',
+  'measures',
+  'group_by',
+  'filter',
+  'order_by',
+  'limit',
+  'others',
+  'compare',
+];
+
+const MAX_GROUPS = 5;
+export const paths = { bucket: '$.bucket', groups: '$.group_by' };
+
+/** Reads the body of a query, but for the scope. With any fault it is of no use. */
+export function parseQuestion(
+  body: unknown,
+  now: number,
+  faults: Faults,
+): Omit<Question, 'query'> & { query: Omit<Query, 'scope'> } {
+  const asked = readObject(body, '$', keys, faults);
+  if (asked === null) throw faults.refusal();
+  const dataset = readDataset(asked.dataset, faults);
+  if (dataset === null) throw faults.refusal(); // every other name depends on it
+  const { dimensions } = vocabularies[dataset];
+
+  const zone = readZone(asked.time_zone, faults);
+  const from = readTime(asked.start_time, '$.start_time', zone, now, faults);
+  const to = readTime(asked.end_time, '$.end_time', zone, now, faults);
+  const isRange = from !== null && to !== null;
+  if (isRange && to <= from) faults.add('$.end_time', 'must be after start_time; the end is exclusive');
+  const window = isRange && to > from ? { from, to, zone } : { from: 0, to: 1, zone };
+  const bucket = readBucket(asked.bucket, faults);
+  const measures = readMeasures(asked.measures, dataset, faults);
+  const groups = readGroups(asked.group_by, dataset, faults);
+  const where = readFilters(asked.filter, '$.filter', dimensions, faults);
+  const order = readOrder(asked.order_by, measures, faults);
+  const { limit, others } = readLimit(asked, groups, faults);
+  const compared = isRange ? readCompare(asked.compare, window, bucket, now, faults) : null;
+
+  checkColumns({ hasBucket: bucket !== null, groups, others, isCompared: compared !== null }, measures, faults);
+  if (dataset === 'participations') {
+    const isSplit = groups.some(({ name }) => name === 'currency') || dimensionsIn(where).includes('currency');
+    for (const { measure, path } of isSplit ? [] : measures) {
+      if (names(measure, 'currency'))
+        faults.add(
+          path,
+          'names currency, which would split the rows of every measure: group by it or filter by it too',
+        );
+    }
+  }
+
+  const isRanked = groups.length > 0 && (order.length > 0 || limit !== null);
+  const query = {
+    dataset,
+    window,
+    bucket,
+    measures: measures.map(({ measure }) => measure),
+    groupBy: groups.map(({ name }) => name),
+    where,
+    isAdHoc: true,
+    ...(isRanked ? { ranking: { by: order, limit, others } } : {}),
+    ...(compared === null ? {} : { before: { window: compared, bucket } }),
+  } as Omit<Query, 'scope'>; // its names are those of the vocabulary of this dataset
+  const planned = faults.hasWithin('$') ? null : plan(query as Query, paths);
+  if (planned?.ok === false) faults.add(planned.fault.path, planned.fault.message);
+  return { query, groups, measures, order, hasBucket: bucket !== null, others };
+}
+
+function readDataset(value: unknown, faults: Faults): Askable | null {
+  const found = askable.find((one) => one === value);
+  if (found !== undefined) return found;
+  faults.add('$.dataset', `${value === undefined ? 'is needed and ' : ''}must be one of ${askable.join(', ')}`);
+  return null;
+}
+
+function readZone(value: unknown, faults: Faults): string {
+  if (value !== undefined && value !== null && typeof value !== 'string') faults.add('$.time_zone', 'must be a text');
+  return parseZone(typeof value === 'string' ? value : null, faults, '$.') ?? 'UTC';
+}
+
+function readGroups(value: unknown, dataset: Askable, faults: Faults): GroupColumn[] {
+  const path = '$.group_by';
+  if (value === undefined || value === null) return [];
+  const found = readDimensions(value, path, vocabularies[dataset].dimensions, faults);
+  const counted = found.filter(({ field }) => !Object.hasOwn(clockDimensions, field));
+  if (counted.length > MAX_GROUPS) {
+    faults.add(path, `has more than ${MAX_GROUPS} dimensions; hour_of_day and day_of_week are not counted`);
+  }
+  for (const [n, { field, path: at }] of found.entries()) {
+    if (found.findIndex((one) => one.field === field) < n) faults.add(at, `is in the list already: ${field}`);
+  }
+  return found.map(({ field, named }) => ({ ...named, column: field }));
+}
+
+function readOrder(value: unknown, measures: MeasureColumn[], faults: Faults): Ranking['by'] {
+  const path = '$.order_by';
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || value.length > 20) {
+    faults.add(path, 'must be a list of up to 20 measures, such as [{"by": "conversations", "direction": "desc"}]');
+    return [];
+  }
+  return value.flatMap((item: unknown, n): Ranking['by'] => {
+    const at = `${path}[${n}]`;
+    const order = readObject(item, at, ['by', 'direction'], faults);
+    if (order === null) return [];
+    const direction = order.direction ?? 'desc';
+    if (direction !== 'asc' && direction !== 'desc') faults.add(`${at}.direction`, 'must be asc or desc');
+    const measure = measures.findIndex(({ name }) => name === order.by);
+    if (measure === -1) {
+      const columns = measures.map(({ name }) => name).join(', ');
+      faults.add(`${at}.by`, `must be the column of a measure of this query: ${columns || 'there is none'}`);
+    }
+    return measure === -1 ? [] : [{ measure, direction: direction === 'asc' ? 'asc' : 'desc' }];
+  });
+}
+
+function readLimit({ limit, others }: Record<string, unknown>, groups: GroupColumn[], faults: Faults) {
+  const isGiven = limit !== undefined && limit !== null;
+  if (isGiven && !(typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= 1_000_000)) {
+    faults.add('$.limit', 'must be a whole number from 1 on');
+  } else if (isGiven && groups.length === 0) faults.add('$.limit', 'is for groups: say group_by too');
+  const isBoolean = others === undefined || others === null || typeof others === 'boolean';
+  if (!isBoolean) faults.add('$.others', 'must be true or false');
+  else if (others === true && !isGiven) faults.add('$.others', 'is what a limit leaves out: say limit too');
+  return { limit: isGiven ? (limit as number) : null, others: others === true };
+}
+
+/** No two columns of the answer may have one name. */
+function checkColumns(
+  {
+    hasBucket,
+    groups,
+    others,
+    isCompared,
+  }: { hasBucket: boolean; groups: GroupColumn[]; others: boolean; isCompared: boolean },
+  measures: MeasureColumn[],
+  faults: Faults,
+): void {
+  const taken = new Set([
+    ...(hasBucket ? ['time'] : []),
+    ...groups.map(({ column }) => column),
+    ...(others ? ['is_others'] : []),
+  ]);
+  for (const { name, path } of measures) {
+    const own = isCompared ? [name, `${name}_before`] : [name];
+    const double = own.find((column) => taken.has(column));
+    if (double !== undefined)
+      faults.add(path, `is the second column with the name ${double}: name it otherwise by "as"`);
+    for (const column of own) taken.add(column);
+  }
+}

@@ -1,0 +1,60 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Choice, Format, strict } from '../../http/parameters.js';
+
+export const QueryParameters = strict({ format: Format });
+
+const Unit = Type.Unsafe<'seconds' | 'ratio' | 'count' | 'money' | null>({
+  type: ['string', 'null'],
+  enum: ['seconds', 'ratio', 'count', 'money', null],
+  description: 'What the numbers are; null where there is no unit',
+});
+
+const Column = Type.Object(
+  {
+    name: Type.String({ description: 'time, a dimension of group_by, is_others, or a measure' }),
+    type: Choice(['time', 'text', 'number', 'boolean'] as const, 'What the values of the column are'),
+    unit: Unit,
+  },
+  { $id: 'QueryColumn' },
+);
+
+const CellValue = Type.Unsafe<string | number | boolean | null>({
+  anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }, { type: 'null' }],
+});
+
+export const QueryAnswer = Type.Object(
+  {
+    columns: Type.Array(Column),
+    rows: Type.Array(Type.Array(CellValue), { description: 'A value for each column' }),
+    notices: Type.Array(Type.String(), { description: 'What a reader of the numbers should know' }),
+  },
+  { $id: 'QueryAnswer' },
+);
+export type QueryAnswer = Static<typeof QueryAnswer>;
+
+const CatalogueDataset = Type.Object(
+  {
+    name: Type.String(),
+    means: Type.String({ description: 'What a row is' }),
+    counts_at: Type.String({ description: 'The time at which a row counts' }),
+    dimensions: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        means: Type.String(),
+        type: Choice(['text', 'number', 'boolean'] as const, 'What its values are'),
+        many: Type.Boolean({ description: 'A list of values rather than one' }),
+      }),
+      { description: 'To group by, filter on and count distinct' },
+    ),
+    numbers: Type.Array(Type.Object({ name: Type.String(), means: Type.String(), unit: Unit }), {
+      description: 'What an aggregate may be of',
+    }),
+    measures: Type.Array(Type.Object({ name: Type.String(), means: Type.String(), unit: Unit }), {
+      description: 'Measures that have a name',
+    }),
+  },
+  { $id: 'CatalogueDataset' },
+);
+
+export const CatalogueAnswer = Type.Object({ datasets: Type.Array(CatalogueDataset) });
+export type CatalogueAnswer = Static<typeof CatalogueAnswer>;

@@ -1,0 +1,100 @@
+import type { CsvTable } from '../../http/csv.js';
+import type { Value } from '../../queries/filter.js';
+import { type Cell, cellOfNothing } from '../../queries/measure.js';
+import { byCodePoint } from '../../queries/order.js';
+import type { Row, Table } from '../../queries/query.js';
+import { formatInstant } from '../../queries/time/instant.js';
+import type { Question } from './parse.js';
+import type { QueryAnswer } from './schema.js';
+
+/** A row of the answer, with its numbers of both ranges. */
+interface Pair extends Pick<Row, 'bucket' | 'keys'> {
+  /** The place of its group in the ranking; null for the other groups together, or without a ranking. */
+  rank: number | null;
+  isOthers: boolean;
+  cells: Cell[];
+  before: Cell[];
+}
+
+/** The answer to a query: its columns, and its rows in order. */
+export function shapeAnswer(table: Table, question: Question, notices: string[]): QueryAnswer {
+  const { query, groups, measures, hasBucket, others } = question;
+  const isCompared = table.before !== undefined;
+  const times = table.edges.slice(0, -1).map((edge) => formatInstant(edge, query.window.zone, 'series'));
+  const pairs = pairsOf(table, question).sort(inOrder(question));
+  return {
+    columns: [
+      ...(hasBucket ? [{ name: 'time', type: 'time' as const, unit: null }] : []),
+      ...groups.map(({ column, type }) => ({ name: column, type, unit: null })),
+      ...(others ? [{ name: 'is_others', type: 'boolean' as const, unit: null }] : []),
+      ...measures.flatMap(({ name, unit }) => [
+        { name, type: 'number' as const, unit },
+        ...(isCompared ? [{ name: `${name}_before`, type: 'number' as const, unit }] : []),
+      ]),
+    ],
+    rows: pairs.map(({ bucket, keys, isOthers, cells, before }) => [
+      ...(hasBucket ? [times[bucket] as string] : []),
+      ...keys.map((key, n) => (groups[n]?.type === 'number' ? numberOf(key) : key)),
+      ...(others ? [isOthers] : []),
+      ...cells.flatMap((cell, n) => [numberOf(cell), ...(isCompared ? [numberOf(before[n] ?? null)] : [])]),
+    ]),
+    notices,
+  };
+}
+
+/** The rows of both ranges side by side: buckets by place, groups by their values. */
+function pairsOf(table: Table, { query }: Question): Pair[] {
+  const nothing = query.measures.map(cellOfNothing);
+  const absent = query.measures.map(() => null);
+  const earlier = table.before === undefined ? 0 : table.before.edges.length - 1;
+  const pairs = new Map<string, Pair>();
+  const add = ({ bucket, keys, rank = null, cells }: Row, side: 'cells' | 'before') => {
+    const isOthers = query.ranking !== undefined && rank === null;
+    const id = JSON.stringify([bucket, isOthers, keys]);
+    const empty = { cells: nothing, before: bucket < earlier ? nothing : absent };
+    const pair = pairs.get(id) ?? { bucket, keys, rank, isOthers, ...empty };
+    pairs.set(id, { ...pair, [side]: cells });
+  };
+  for (const row of table.rows) add(row, 'cells');
+  for (const row of table.before?.rows ?? []) if (row.bucket < table.edges.length - 1) add(row, 'before');
+  return [...pairs.values()];
+}
+
+/** The order of rows, as the design has it. */
+function inOrder({ query, groups, order }: Question): (a: Pair, b: Pair) => number {
+  const byKeys = (a: Pair, b: Pair) => {
+    for (const [n, { type }] of groups.entries()) {
+      const compared = compare(a.keys[n] ?? null, b.keys[n] ?? null, type);
+      if (compared !== 0) return compared;
+    }
+    return 0;
+  };
+  const othersLast = (a: Pair, b: Pair) => Number(a.isOthers) - Number(b.isOthers);
+  if (order.length === 0) return (a, b) => a.bucket - b.bucket || othersLast(a, b) || byKeys(a, b);
+  if (query.groupBy.length > 0) {
+    return (a, b) => othersLast(a, b) || (a.rank ?? 0) - (b.rank ?? 0) || a.bucket - b.bucket;
+  }
+  return (a, b) => {
+    for (const { measure, direction } of order) {
+      const [x, y] = [numberOf(a.cells[measure] ?? null), numberOf(b.cells[measure] ?? null)];
+      if (x === y) continue;
+      if (x === null || y === null) return x === null ? 1 : -1;
+      return direction === 'asc' ? x - y : y - x;
+    }
+    return a.bucket - b.bucket;
+  };
+}
+
+/** Texts by code point, numbers by size, false before true, nulls last. */
+function compare(x: Value, y: Value, type: 'text' | 'number' | 'boolean'): number {
+  if (x === null || y === null) return Number(x === null) - Number(y === null);
+  return type === 'text' ? byCodePoint(String(x), String(y)) : Number(x) - Number(y);
+}
+
+/** Numbers come as such or, to be exact, as decimal text; they are shown as the nearest double. */
+const numberOf = (value: Value): number | null => (value === null ? null : Number(value));
+
+export const tableOfAnswer = ({ columns, rows }: QueryAnswer): CsvTable => ({
+  columns: columns.map(({ name }) => name),
+  rows,
+});

@@ -1,0 +1,101 @@
+import type { Names } from '../../http/filters/names.js';
+import { type Dataset, datasets, fieldOf } from '../../queries/catalogue.js';
+import {
+  clockDimensions,
+  type DatasetDefinition,
+  type Dimension,
+  type NamedMeasure,
+  type NumberField,
+  type Unit,
+} from '../../queries/datasets/dataset.js';
+import { identifiers, participationNames } from '../../queries/datasets/participations.js';
+import type { Measure } from '../../queries/measure.js';
+
+/** The datasets that can be asked; the others are for the dialects alone. */
+export const askable = ['conversations', 'messages', 'participations'] as const satisfies Dataset[];
+export type Askable = (typeof askable)[number];
+
+/** What can be asked of a dataset, by the names that clients use. */
+export interface Vocabulary {
+  definition: DatasetDefinition;
+  /** Dimensions to group by, filter on and count distinct, each with what it means. */
+  dimensions: Names & ReadonlyMap<unknown, { means: string }>;
+  /** Numbers to aggregate, each with its name in the core. */
+  numbers: ReadonlyMap<unknown, NumberField & { name: string }>;
+  measures: ReadonlyMap<unknown, NamedMeasure>;
+}
+
+type Listed<T> = [string, T & { name: string }];
+
+/** The entries of a table that clients may use, under its own names. */
+function listed<T extends { internal?: true }>(table: Record<string, T>): Listed<T>[] {
+  return Object.entries(table).flatMap(([name, field]): Listed<T>[] =>
+    field.internal === true ? [] : [[name, { ...field, name }]],
+  );
+}
+
+function ownVocabulary(dataset: 'conversations' | 'messages'): Vocabulary {
+  const definition: DatasetDefinition = datasets[dataset];
+  return {
+    definition,
+    dimensions: new Map(listed<Dimension>(definition.dimensions)),
+    numbers: new Map(listed<NumberField>(definition.numbers)),
+    measures: new Map(Object.entries(definition.measures)),
+  };
+}
+
+/** Participations have the names of the reporting dialect, and its aggregations as measures. */
+function participationVocabulary(): Vocabulary {
+  const { dimensions, numbers } = datasets.participations;
+  const names = [
+    ...Object.entries(participationNames),
+    ...Object.keys(clockDimensions).map((name) => [name, name] as const),
+  ];
+  const measured = Object.entries(participationNames).flatMap(([own, name]) =>
+    name in numbers ? [[own, { ...numbers[name as keyof typeof numbers], name }] as const] : [],
+  );
+  const aggregated = measured.flatMap(([own, { name, means, unit }]) =>
+    (['sum', 'avg', 'min', 'max'] as const).map((aggregate): [string, NamedMeasure] => [
+      `${own}_${aggregate}`,
+      { means: `${aggregate} of: ${means}`, ...measureOf({ aggregate, of: name }, unit) },
+    ]),
+  );
+  const distinct = identifiers.flatMap((own) =>
+    ['distinct_count', 'hyper_unique'].map((suffix): [string, NamedMeasure] => [
+      `${own}_${suffix}`,
+      { means: 'distinct values, exact', ...measureOf({ aggregate: 'distinct', of: participationNames[own] }, null) },
+    ]),
+  );
+  return {
+    definition: datasets.participations,
+    dimensions: new Map(
+      names.map(([own, name]) => [
+        own,
+        {
+          name,
+          means: dimensions[name as keyof typeof dimensions].means,
+          ...(fieldOf('participations', name) as Field),
+        },
+      ]),
+    ),
+    numbers: new Map(measured),
+    measures: new Map([...Object.entries(datasets.participations.measures), ...aggregated, ...distinct]),
+  };
+}
+
+type Field = NonNullable<ReturnType<typeof fieldOf>>;
+
+const measureOf = (measure: Measure, unit: Unit) => ({ measure, unit: unitOf(measure, unit) });
+
+/** The unit of a measure by its aggregate and the unit of what it aggregates. */
+export function unitOf({ aggregate }: Measure, of: Unit): Unit {
+  if (aggregate === 'count' || aggregate === 'distinct') return 'count';
+  if (aggregate === 'share') return 'ratio';
+  return of === 'count' && aggregate !== 'sum' ? null : of;
+}
+
+export const vocabularies: Record<Askable, Vocabulary> = {
+  conversations: ownVocabulary('conversations'),
+  messages: ownVocabulary('messages'),
+  participations: participationVocabulary(),
+};
