@@ -14,18 +14,24 @@ export interface Times {
 export interface WindowOptions {
   prefix?: string;
   now?: number | null;
+  /** Whether the end may be the start. */
+  mayBeEmpty?: boolean;
 }
 
 /**
  * The range of a request; one that is not to be used when a fault was found. A missing end is open.
  * `prefix` goes before the names of the parameters in faults. With `now`, times may be epoch milliseconds and relative to it.
  */
-export function parseWindow(times: Times, faults: Faults, { prefix = '', now = null }: WindowOptions = {}): Window {
+export function parseWindow(
+  times: Times,
+  faults: Faults,
+  { prefix = '', now = null, mayBeEmpty = false }: WindowOptions = {},
+): Window {
   const zone = parseZone(times.time_zone, faults, prefix);
   if (zone === null) return { from: 0, to: 1, zone: 'UTC' };
   const from = parseTime(`${prefix}start_time`, times.start_time, zone, now, faults);
   const to = parseTime(`${prefix}end_time`, times.end_time, zone, now, faults);
-  if (from != null && to != null && to <= from) {
+  if (from != null && to != null && (mayBeEmpty ? to < from : to <= from)) {
     faults.add(`${prefix}end_time`, 'must be after start_time; the end is exclusive');
   }
   return { from: from ?? EVER.from, to: to ?? EVER.to, zone };

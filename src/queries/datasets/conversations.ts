@@ -51,6 +51,7 @@ const dimensions = {
   user_email: internal(text('the e-mail address of the user')),
   channel_user_id: internal(text('the user, as the channel knows them')),
   external_user_id: internal(text('the user, as another system knows them')),
+  csat_brain: internal(whole('satisfaction with the bot')),
 } as const;
 
 const numbers = {
@@ -64,6 +65,7 @@ const numbers = {
   agent_messages: number('count', 'messages of agents'),
   duration_ms: internal(number(null, 'milliseconds from start to end')),
   min_confidence: internal(number(null, 'the least confidence of its messages')),
+  last_activity_ms: internal(number(null, 'the last activity, in epoch milliseconds')),
   thumbs_up: internal(number('count', 'messages with the reaction thumbs_up')),
   thumbs_down: internal(number('count', 'messages with the reaction thumbs_down')),
 } as const;

@@ -1,5 +1,14 @@
 import { sharedDimensions } from './conversations.js';
-import { clockDimensions, type DatasetDefinition, is, type NamedMeasure, number, text, texts } from './dataset.js';
+import {
+  clockDimensions,
+  type DatasetDefinition,
+  internal,
+  is,
+  type NamedMeasure,
+  number,
+  text,
+  texts,
+} from './dataset.js';
 
 const dimensions = {
   ...sharedDimensions,
@@ -15,6 +24,7 @@ const dimensions = {
 const numbers = {
   response_seconds: number('seconds', 'how long the user waited for it'),
   confidence: number(null, 'how sure the bot was, from 0 to 1'),
+  user_messages: internal(number('count', 'messages of the user in its conversation')),
 } as const;
 
 const measures = {

@@ -53,6 +53,7 @@ export const conversations: RawDataset<'conversations'> = {
     user_email: attribute('user_email'),
     channel_user_id: attribute('channel_user_id'),
     external_user_id: attribute('external_user_id'),
+    csat_brain: (sql) => sql`c.csat_brain`,
   },
   numbers: {
     duration_seconds: (sql) => sql`greatest(0, extract(epoch from c.end_time - c.start_time))`,
@@ -66,6 +67,7 @@ export const conversations: RawDataset<'conversations'> = {
     agent_messages: (sql) => sql`c.agent_messages`,
     duration_ms: (sql) => sql`greatest(0, extract(epoch from c.end_time - c.start_time) * 1000)::bigint`,
     min_confidence: (sql) => sql`c.min_confidence`,
+    last_activity_ms: (sql) => sql`(extract(epoch from c.last_activity) * 1000)::bigint`,
     thumbs_up: (sql) => sql`c.thumbs_up`,
     thumbs_down: (sql) => sql`c.thumbs_down`,
   },

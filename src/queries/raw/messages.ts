@@ -30,9 +30,10 @@ export const messages: RawDataset<'messages'> = {
   },
   numbers: {
     response_seconds: (sql) => sql`c.response_seconds`,
+    user_messages: (sql) => sql`c.user_messages`,
     confidence: (sql) => sql`(c.body->>'confidence')::numeric`,
   },
 };
 
 const ofConversation = (sql: Sql) => sql`c.account_id, c.conversation_id, c.bot_id, c.bot_version, c.team_id, c.channel,
-      c.language, c.desk_id, c.integration_id, c.campaign_id, c.campaign_source, c.agent_ids, c.is_test`;
+      c.language, c.desk_id, c.integration_id, c.campaign_id, c.campaign_source, c.agent_ids, c.is_test, c.user_messages`;

@@ -1,52 +1,134 @@
 import { UUID } from '../../queries/accounts.js';
-import type { DimensionOf } from '../../queries/catalogue.js';
-import { nothing, type Value } from '../../queries/filter.js';
+import type { Dataset, DimensionOf, NumberOf } from '../../queries/catalogue.js';
+import { everything, type Filter, nothing } from '../../queries/filter.js';
 import type { FilterOf } from '../../queries/query.js';
-import { ARGS, type Args, type Asked, type Typed } from './definition.js';
+import { ARGS, type Args, type Asked, type Typed, type TypeName } from './definition.js';
 
-/** A filter that many functions take: its type, and the dimension that one of its values must equal. */
-interface FilterArgument extends Typed {
-  dimension: DimensionOf<'conversations'>;
-  values(sent: unknown): Value[];
+/** Names that filters of conversations may test. */
+type Name = DimensionOf<'conversations'> | NumberOf<'conversations'>;
+
+/** An argument that filters by what conversations are. */
+interface FilterArgument<N extends Name> extends Typed {
+  filter(sent: unknown, asked: Asked, name: string): Filter<N>;
 }
 
-const list = (
+/** Equal to one of a list. */
+const list = <const N extends Name>(
   means: string,
   type: '_uuid' | '_text' | '_int4',
-  dimension: FilterArgument['dimension'],
-): FilterArgument => ({
+  dimension: N,
+): FilterArgument<N> => ({
   type,
   means: `${means}; an empty list matches nothing`,
-  dimension,
-  values: (sent) => (sent as (string | number)[]).map(String),
+  filter: (sent) => ({ op: 'in', dimension, values: (sent as (string | number)[]).map(String) }),
+});
+
+const one = <const N extends Name>(means: string, type: TypeName, dimension: N): FilterArgument<N> => ({
+  type,
+  means,
+  filter: (sent) => ({ op: 'in', dimension, values: [sent as string | boolean] }),
+});
+
+/** A number that is at least, or at most, what was sent; conversations without it meet neither. */
+const bound = <const N extends Name>(
+  means: string,
+  type: 'Int' | 'float8',
+  side: 'lower' | 'upper',
+  dimension: N,
+): FilterArgument<N> => ({
+  type,
+  means,
+  filter: (sent) => ({ op: 'bound', dimension, [side]: { value: sent as number, strict: false } }),
+});
+
+const account = (type: 'uuid' | 'uuid!'): FilterArgument<never> => ({
+  type,
+  means: 'The account; another than that of the key has no conversations here',
+  filter(sent, { scope, faults }, name) {
+    if (!UUID.test(sent as string)) faults.add(ARGS + name, 'must be a uuid');
+    return (sent as string).toLowerCase() === scope.account ? everything : nothing;
+  },
 });
 
 const filterArguments = {
+  account_id: account('uuid'),
   desk_ids: list('Desks', '_uuid', 'desk_id'),
   brain_parent_ids: list('Bots', '_uuid', 'bot_id'),
   integration_ids: list('Integrations', '_uuid', 'integration_id'),
   brain_versions: list('Versions of the bot that are whole numbers', '_int4', 'bot_version'),
   channels: list('Channels', '_text', 'channel'),
+  tags: list('Tags of the conversation or one of its messages', '_text', 'tags'),
+  rule_ids: list('Rules of the conversation or one of its messages', '_uuid', 'rule_ids'),
   agent_ids: list('Agents who wrote or joined', '_text', 'agent_ids'),
-  is_test: {
-    type: 'Boolean',
-    means: 'Only tests, or none; both when left out',
-    dimension: 'is_test',
-    values: (sent) => [sent as boolean],
-  },
-} satisfies Record<string, FilterArgument>;
+  ratings: list('Ratings, 1 to 5', '_int4', 'rating'),
+  csat_brain: list('Satisfaction with the bot', '_int4', 'csat_brain'),
+  csat_human_agent: list('Satisfaction with the agents', '_int4', 'csat_human_agent'),
+  user_sentiment: list('Sentiment of the user', '_int4', 'user_sentiment'),
+  goal_achieved: list('Whether the goal was reached', '_int4', 'goal_achieved'),
+  session_id: one('The conversation', 'String', 'conversation_id'),
+  user_id: one('The user, whole', 'String', 'user_id'),
+  user_name: one('The name of the user, whole', 'String', 'user_name'),
+  user_email: one('The e-mail address of the user, whole', 'String', 'user_email'),
+  channel_user_id: one('The user in the channel, whole', 'String', 'channel_user_id'),
+  external_user_id: one('The user elsewhere, whole', 'String', 'external_user_id'),
+  is_contained: one('Only without agents, or only with them', 'Boolean', 'is_contained'),
+  is_covered: one('Only covered, or only not covered; unknown is neither', 'Boolean', 'is_covered'),
+  is_meaningful: one('Only meaningful, or only others', 'Boolean', 'is_meaningful'),
+  is_test: one('Only tests, or none; both when left out', 'Boolean', 'is_test'),
+  has_collection: one('Whether a message names a collection', 'Boolean', 'has_collection'),
+  has_collection_sources: one('Whether a message names sources', 'Boolean', 'has_collection_sources'),
+  min_num_user_messages: bound('At least so many messages of the user', 'Int', 'lower', 'user_messages'),
+  min_num_thumbs_up: bound('At least so many messages with thumbs up', 'Int', 'lower', 'thumbs_up'),
+  min_num_thumbs_down: bound('At least so many messages with thumbs down', 'Int', 'lower', 'thumbs_down'),
+  max_confidence: bound('A least confidence of at most', 'float8', 'upper', 'min_confidence'),
+  min_human_response_time: bound(
+    'A first response of at least so many seconds',
+    'float8',
+    'lower',
+    'first_response_seconds',
+  ),
+  language_model_ids: unknownHere('_text'),
+};
 
-export type FilterName = keyof typeof filterArguments | 'account_id';
+/** An argument of the vendor's that nothing here answers: it may be null. */
+function unknownHere(type: TypeName): FilterArgument<never> {
+  return {
+    type,
+    means: 'Not known here: only null is taken',
+    filter(_sent, { faults }, name) {
+      faults.add(ARGS + name, 'is not known here: leave it out, or send null');
+      return nothing;
+    },
+  };
+}
+
+type Arguments = typeof filterArguments;
+
+/**
+ * The filters that a dataset can answer: those whose name it has. `account_id!` is the account where it has to be given.
+ */
+export type FilterName<D extends Dataset = 'conversations'> =
+  | {
+      [K in keyof Arguments]: Arguments[K] extends FilterArgument<infer N>
+        ? [N] extends [DimensionOf<D> | NumberOf<D>]
+          ? K
+          : never
+        : never;
+    }[keyof Arguments]
+  | 'account_id!';
+
+const argumentOf = (name: FilterName): FilterArgument<Name> =>
+  name === 'account_id!' ? account('uuid!') : filterArguments[name];
+
+const nameOf = (name: FilterName) => name.replace('!', '');
 
 /** The arguments of the schema behind names of filters. */
 export const filterTypes = (names: readonly FilterName[]): Record<string, Typed> =>
   Object.fromEntries(
-    names.map((name) => [
-      name,
-      name === 'account_id'
-        ? { type: 'uuid', means: 'The account; another than the key’s has no conversations here' }
-        : { type: filterArguments[name].type, means: filterArguments[name].means },
-    ]),
+    names.map((name) => {
+      const { type, means } = argumentOf(name);
+      return [nameOf(name), { type, means }];
+    }),
   );
 
 export const timeZoneType: Typed = {
@@ -54,19 +136,22 @@ export const timeZoneType: Typed = {
   means: 'IANA time zone in which days begin and times without offset are meant; default UTC',
 };
 
+/** The arguments of a range. */
+export const rangeTypes: Record<string, Typed> = {
+  start_time: { type: 'timestamp', means: 'Start of the range' },
+  end_time: { type: 'timestamp', means: 'End of the range, exclusive' },
+};
+
 /** The filter that arguments say. One that is null or left out does not filter. */
-export function parseFilters(names: readonly FilterName[], { args, scope, faults }: Asked): FilterOf<'conversations'> {
-  const of = names.flatMap((name): FilterOf<'conversations'>[] => {
-    const sent = args[name];
-    if (sent == null) return [];
-    if (name !== 'account_id') {
-      const { dimension, values } = filterArguments[name];
-      return [{ op: 'in', dimension, values: values(sent) }];
-    }
-    if (!UUID.test(sent as string)) faults.add(`${ARGS}account_id`, 'must be a uuid');
-    return (sent as string).toLowerCase() === scope.account ? [] : [nothing];
+export function parseFilters<D extends Dataset = 'conversations'>(
+  names: readonly (FilterName<D> & FilterName)[],
+  asked: Asked,
+): FilterOf<D> {
+  const of = names.flatMap((name: FilterName) => {
+    const sent = asked.args[nameOf(name)];
+    return sent == null ? [] : [argumentOf(name).filter(sent, asked, nameOf(name))];
   });
-  return { op: 'and', of };
+  return { op: 'and', of } as Filter as FilterOf<D>; // its names are those of D: FilterName
 }
 
 /** The arguments that say a range of time, with their zone. */

@@ -10,7 +10,9 @@ export type TypeName =
   | 'Int'
   | 'String'
   | 'String!'
+  | 'float8'
   | 'uuid'
+  | 'uuid!'
   | '_uuid'
   | '_text'
   | '_int4'
@@ -35,9 +37,19 @@ export type Args = Record<string, unknown>;
 /** A row of an answer: a value for each column. */
 export type Row = Record<string, unknown>;
 
+/** The part of the rows that a request wants. */
+export interface Page {
+  /** At most `MAX_ROWS`; null is not said. */
+  limit: number | null;
+  offset: number;
+  /** What it leaves equal keeps the function's own order. */
+  order: Order[];
+}
+
 /** What a function is asked with. `faults` takes what is wrong with the arguments, under `ARGS` and the argument's name. */
 export interface Asked {
   args: Args;
+  page: Page;
   faults: Faults;
   db: Database;
   scope: Scope;
@@ -48,6 +60,9 @@ export interface Asked {
 /** Where an argument stands in the fault of a field. */
 export const ARGS = 'args.args.';
 
+/** Most rows of one answer of a function. */
+export const MAX_ROWS = 10_000;
+
 /** A function of the schema: `name(args: name_args, limit, offset, order_by): [name]`. */
 export interface Definition {
   means: string;
@@ -55,4 +70,6 @@ export interface Definition {
   columns: Record<string, Typed>;
   /** Checks `faults` before it asks the database. */
   rows(asked: Asked): Promise<Row[]>;
+  /** Whether `rows` gives the page that is asked, in its order; otherwise it gives all rows. */
+  isPaged?: true;
 }

@@ -1,6 +1,7 @@
+import { LimitExceeded } from '../../errors.js';
 import type { Faults } from '../../http/faults.js';
 import { byCodePoint } from '../../queries/order.js';
-import type { Order, Row } from './definition.js';
+import { MAX_ROWS, type Order, type Page, type Row } from './definition.js';
 
 /** The directions of `order_by`, with where missing values go. */
 export const directions: Record<string, Omit<Order, 'column'>> = {
@@ -26,16 +27,19 @@ export const sorted = (rows: Row[], order: Order[]): Row[] =>
   });
 
 /** What stands beside a function's `args`. */
-export interface Page {
+export interface SentPage {
   limit?: number | null;
   offset?: number | null;
   order_by?: Record<string, string | null>[] | null;
 }
 
-/** The part of the rows that a client wants, in its order; `faults` takes what is wrong, under `args`. */
-export function parsePage({ limit, offset, order_by }: Page, faults: Faults): (rows: Row[]) => Row[] {
+/** The page that a request wants; `faults` takes what is wrong, under `args`. */
+export function parsePage({ limit, offset, order_by }: SentPage, faults: Faults): Page {
   for (const [name, count] of Object.entries({ limit, offset })) {
     if (count != null && count < 0) faults.add(`args.${name}`, 'must not be negative');
+  }
+  if (limit != null && limit > MAX_ROWS) {
+    faults.add('args.limit', `must be at most ${MAX_ROWS.toLocaleString('en')}: offset goes on behind them`);
   }
   const order = (order_by ?? []).flatMap((item, place): Order[] => {
     const [[column, direction] = ['', null], ...others] = Object.entries(item).filter(([, value]) => value != null);
@@ -46,6 +50,21 @@ export function parsePage({ limit, offset, order_by }: Page, faults: Faults): (r
     const known = directions[direction ?? ''];
     return known === undefined ? [] : [{ column, ...known }];
   });
-  const start = offset ?? 0;
-  return (rows) => sorted(rows, order).slice(start, limit == null ? undefined : start + limit);
+  return { limit: limit ?? null, offset: offset ?? 0, order };
 }
+
+/** A page of all the rows. Throws `LimitExceeded` when there are more than an answer may have and no limit was said. */
+export function pageOf(rows: Row[], { limit, offset, order }: Page): Row[] {
+  const page = sorted(rows, order).slice(offset, limit === null ? undefined : offset + limit);
+  if (page.length > MAX_ROWS) throw tooManyRows();
+  return page;
+}
+
+/** The refusal of an answer of too many rows. */
+export const tooManyRows = () =>
+  new LimitExceeded([
+    {
+      path: 'args.limit',
+      message: `is needed: there are more than ${MAX_ROWS.toLocaleString('en')} rows; read them page by page with limit and offset`,
+    },
+  ]);

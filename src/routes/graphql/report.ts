@@ -1,83 +1,102 @@
 import { parseWindow } from '../../http/window.js';
 import type { Dataset, DimensionOf } from '../../queries/catalogue.js';
-import type { Value } from '../../queries/filter.js';
+import { everything, type Value } from '../../queries/filter.js';
 import type { Cell } from '../../queries/measure.js';
-import type { MeasureOf, Query, Table } from '../../queries/query.js';
+import type { FilterOf, MeasureOf, Query, Table } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { formatInstant } from '../../queries/time/instant.js';
-import { type FilterName, filterTypes, parseFilters, timesOf, timeZoneType } from './arguments.js';
+import type { Window } from '../../queries/time/window.js';
+import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from './arguments.js';
 import { ARGS, type Asked, type Definition, type Order, type Row, type Typed } from './definition.js';
 import { sorted } from './order.js';
 
-/** A column of a report: the start of the bucket, the value of a dimension, or a number. */
+/** A column of a report: the start of the bucket, the value of a dimension, a number, or something else of the request. */
 export type Column<D extends Dataset> = Typed &
   (
-    | { bucket: true }
+    | { bucket: true /** How the start is written; default: local to the zone. */; form?: (text: string) => string }
     | { dimension: DimensionOf<D> }
     | { measure: MeasureOf<D> /** How many of it make one. */; unit?: number }
+    | { measure: MeasureOf<D> /** Epoch milliseconds, shown as a time. */; isTime: true }
+    | { echo: string }
   );
 
+/** A function that counts over the core. */
 export interface Report<D extends Dataset> {
   means: string;
   dataset: D;
-  filters: FilterName[];
+  filters: readonly (FilterName<D> & FilterName)[];
   columns: Record<string, Column<D>>;
-  order: Order[];
+  /** Rows that it leaves equal, all without it, are in order of the buckets. */
+  order?: Order[];
+  /** Which rows of the dataset count, besides the filters. */
+  where?: FilterOf<D>;
+  /** The step of the buckets, where it is no argument of the function; `range` makes the range that is counted. */
+  steps?: { bucket: Bucket; range?(window: Window, faults: Asked['faults']): Window };
+  /** Arguments of its own, and what they filter. */
+  own?: { args: Record<string, Typed>; filter(asked: Asked): FilterOf<D> };
 }
 
 const DAY: Bucket = { unit: 'day', count: 1 };
 
 /**
- * A function that counts over the core. One that has a column for the start of the bucket takes `interval_span` and needs
- * both ends of the range; its empty buckets are rows, with 0.
+ * The definition of a report. One that has a column for the start of the bucket needs both ends of the range, and takes
+ * `interval_span` unless it says its step; its empty buckets are rows.
  */
-export function report<D extends Dataset>({ means, dataset, filters, columns, order }: Report<D>): Definition {
+export function report<D extends Dataset>(of: Report<D>): Definition {
+  const { means, dataset, filters, columns, order = [], where = everything, steps, own } = of;
   const all = Object.entries(columns);
   const isInterval = all.some(([, column]) => 'bucket' in column);
+  const hasSpan = isInterval && steps === undefined;
   const groupBy = all.flatMap(([, column]) => ('dimension' in column ? [column.dimension] : []));
   const measures = all.flatMap(([, column]) => ('measure' in column ? [column.measure] : []));
 
   async function rows(asked: Asked): Promise<Row[]> {
     const { args, db, scope, moment, faults } = asked;
-    const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
+    const sent = parseWindow(timesOf(args), faults, { prefix: ARGS, mayBeEmpty: steps?.range !== undefined });
     if (isInterval) {
       for (const name of ['start_time', 'end_time']) {
         if (args[name] == null) faults.add(ARGS + name, 'is needed: intervals are counted between two ends');
       }
     }
-    const bucket = isInterval ? ((args.interval_span as Bucket | null | undefined) ?? DAY) : null;
-    const where = parseFilters(filters, asked);
+    const span = steps?.bucket ?? (args.interval_span as Bucket | null | undefined) ?? DAY;
+    const conditions = [where, parseFilters<D>(filters, asked), ...(own === undefined ? [] : [own.filter(asked)])];
+    const window = steps?.range?.(sent, faults) ?? sent;
     faults.check();
-    const query = { dataset, scope, window, bucket, measures, groupBy, where } as Query; // of the dataset D
-    const table = await run(db, query, moment, { bucket: `${ARGS}interval_span`, groups: `${ARGS}interval_span` });
-    return sorted(shape(table, window.zone), order);
+    const bucket = isInterval ? span : null;
+    const asking = { dataset, scope, window, bucket, measures, groupBy, where: { op: 'and', of: conditions } };
+    const limited = hasSpan ? `${ARGS}interval_span` : `${ARGS}end_time`;
+    const table = await run(db, asking as unknown as Query, moment, { bucket: limited, groups: limited }); // of D
+    return sorted(shape(table, window.zone, args), order);
   }
 
-  const shape = ({ edges, rows }: Table, zone: string): Row[] =>
+  const shape = ({ edges, rows }: Table, zone: string, args: Asked['args']): Row[] =>
     rows
       .toSorted((a, b) => a.bucket - b.bucket)
       .map(({ bucket, keys, cells }) => {
         const [nextKey, nextCell] = [keys.values(), cells.values()];
         return Object.fromEntries(
           all.map(([name, column]): [string, Value] => {
-            if ('bucket' in column) return [name, formatInstant(edges[bucket] as number, zone, 'local')];
+            if ('bucket' in column) {
+              const text = formatInstant(edges[bucket] as number, zone, 'local');
+              return [name, column.form?.(text) ?? text];
+            }
             if ('dimension' in column) return [name, nextKey.next().value ?? null];
-            return [name, numberOf(nextCell.next().value ?? null, column.unit)];
+            if ('echo' in column) return [name, (args[column.echo] as Value | undefined) ?? null];
+            const cell = nextCell.next().value ?? null;
+            if ('isTime' in column) return [name, cell === null ? null : formatInstant(Number(cell), zone, 'local')];
+            return [name, numberOf(cell, column.unit)];
           }),
         );
       });
 
-  const interval: Record<string, Typed> = isInterval
-    ? { interval_span: { type: 'interval', means: 'Step of the intervals; default 1 day' } }
-    : {};
   return {
     means,
     args: {
-      start_time: { type: 'timestamp', means: 'Start of the range' },
-      end_time: { type: 'timestamp', means: 'End of the range, exclusive' },
-      ...interval,
+      ...rangeTypes,
+      ...(hasSpan ? { interval_span: { type: 'interval', means: 'Step of the intervals; default 1 day' } } : {}),
       ...filterTypes(filters),
+      ...own?.args,
       time_zone: timeZoneType,
     },
     columns: Object.fromEntries(all.map(([name, { type, means }]) => [name, { type, means }])),

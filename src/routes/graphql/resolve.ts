@@ -6,7 +6,7 @@ import type { Moment } from '../../queries/query.js';
 import type { Scope } from '../../queries/scope.js';
 import type { Args, Definition, Row } from './definition.js';
 import { limits } from './limits.js';
-import { type Page, parsePage } from './order.js';
+import { pageOf, parsePage, type SentPage } from './order.js';
 
 /** What the functions of one request share. */
 export interface Context {
@@ -17,7 +17,7 @@ export interface Context {
   values: number;
 }
 
-type Sent = Page & { args?: Args | null };
+type Sent = SentPage & { args?: Args | null };
 
 /** Answers one function of a query. */
 export const resolver =
@@ -26,7 +26,8 @@ export const resolver =
     const { db, scope, moment } = context;
     const faults = new Faults();
     const page = parsePage(sent, faults);
-    const rows = page(await definition.rows({ args: sent.args ?? {}, faults, db, scope, moment }));
+    const found = await definition.rows({ args: sent.args ?? {}, page, faults, db, scope, moment });
+    const rows = definition.isPaged ? found : pageOf(found, page);
     context.values += valuesIn(rows, columnsOf(info));
     if (context.values > limits.values) {
       const most = limits.values.toLocaleString('en');

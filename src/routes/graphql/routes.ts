@@ -8,7 +8,7 @@ import { sendProblem } from '../../http/problem.js';
 import type { Moment } from '../../queries/query.js';
 import { checkVariables, documents, KEPT } from './documents.js';
 import { type Answered, answerFieldErrors, answerRequestErrors, answerThrown, RequestErrors } from './errors.js';
-import { functions } from './functions.js';
+import { functions } from './functions/index.js';
 import { type Context, resolver } from './resolve.js';
 import { scalars } from './scalars.js';
 import { schemaOf } from './schema.js';

@@ -21,6 +21,7 @@ export const scalars: Record<string, GraphQLScalarType> = Object.fromEntries(
       readTime,
     ),
     scalar('interval', 'One positive number of a unit: 15 minutes, 1 day, 2 weeks, P1M', readInterval),
+    scalar('float8', 'A number', readNumber),
     scalar('jsonb', 'Any JSON', (value) => ({ ok: true, value })),
   ].map((type) => [type.name, type]),
 );
@@ -51,6 +52,10 @@ export const isText = (value: unknown): value is string =>
 
 function readText(value: unknown): Read {
   return isText(value) ? { ok: true, value } : refused('must be a text without U+0000');
+}
+
+function readNumber(value: unknown): Read {
+  return typeof value === 'number' && Number.isFinite(value) ? { ok: true, value } : refused('must be a number');
 }
 
 function readTexts(value: unknown): Read {

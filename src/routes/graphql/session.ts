@@ -7,6 +7,43 @@ import { isText } from './scalars.js';
 
 const column = (type: TypeName, means: string): Typed => ({ type, means });
 
+/** The columns of one conversation with its messages. */
+export const sessionColumns = {
+  session_id: column('String', 'The conversation'),
+  account_id: column('uuid', 'Its account'),
+  desk_id: column('uuid', 'Its desk'),
+  integration_id: column('uuid', 'Its integration'),
+  channel: column('String', 'Where it was held'),
+  start_time: column('timestamp', 'Its start'),
+  end_time: column('timestamp', 'Its last message or step'),
+  expired_time: column('timestamp', 'When it expired; null when it is open or was closed'),
+  brain_id: column('uuid', 'The bot’s version, by its id'),
+  brain_parent_id: column('uuid', 'The bot'),
+  brain_version: column('Int', 'The bot’s version where it is a whole number'),
+  rule_ids: column('jsonb', 'Rules of the conversation and its messages'),
+  user_id: column('String', 'The user'),
+  user_name: column('String', 'The user’s name'),
+  user_email: column('String', 'The user’s e-mail address'),
+  channel_user_id: column('String', 'The user’s id in the channel'),
+  external_user_id: column('String', 'The user’s id elsewhere'),
+  total_user_messages: column('Int', 'Messages of the user'),
+  rating: column('Int', 'Stars of the user, 1 to 5'),
+  csat_brain: column('Int', 'Satisfaction with the bot'),
+  csat_human_agent: column('Int', 'Satisfaction with the agents'),
+  user_sentiment: column('Int', 'The user’s sentiment'),
+  goal_achieved: column('Int', 'Whether the goal was reached'),
+  feedback: column('String', 'What the user said with the rating'),
+  insights: column('jsonb', 'Insights'),
+  is_contained: column('Boolean', 'No agent wrote or joined'),
+  is_covered: column('Boolean', 'Its topics are the bot’s'),
+  is_test: column('Boolean', 'It is a test'),
+  tags: column('jsonb', 'Tags of the conversation and its messages'),
+  participated_agents: column('jsonb', 'Agents who wrote or joined, in order of appearance'),
+  participated_brains: column('jsonb', 'The bot and those of its messages: brain_id, brain_version, brain_parent_id'),
+  participated_collections: column('jsonb', 'Collections of its messages, in order of appearance'),
+  messages: column('jsonb', 'Messages, updates, closes and the present expiry, in order of time'),
+} satisfies Record<string, Typed>;
+
 /** `get_session_content`: one conversation with its messages. No row where there is none that the key may see. */
 export const sessionContent: Definition = {
   means: 'One conversation with its messages; none where it is unknown or did not start in the range',
@@ -16,51 +53,35 @@ export const sessionContent: Definition = {
     end_time: column('timestamp', 'It started before this'),
     time_zone: timeZoneType,
   },
-  columns: {
-    session_id: column('String', 'The conversation'),
-    account_id: column('uuid', 'Its account'),
-    desk_id: column('uuid', 'Its desk'),
-    integration_id: column('uuid', 'Its integration'),
-    channel: column('String', 'Where it was held'),
-    start_time: column('timestamp', 'Its start'),
-    end_time: column('timestamp', 'Its last message or step'),
-    expired_time: column('timestamp', 'When it expired; null when it is open or was closed'),
-    brain_id: column('uuid', 'The bot’s version, by its id'),
-    brain_parent_id: column('uuid', 'The bot'),
-    brain_version: column('Int', 'The bot’s version where it is a whole number'),
-    rule_ids: column('jsonb', 'Rules of the conversation and its messages'),
-    user_id: column('String', 'The user'),
-    user_name: column('String', 'The user’s name'),
-    user_email: column('String', 'The user’s e-mail address'),
-    channel_user_id: column('String', 'The user’s id in the channel'),
-    external_user_id: column('String', 'The user’s id elsewhere'),
-    total_user_messages: column('Int', 'Messages of the user'),
-    rating: column('Int', 'Stars of the user, 1 to 5'),
-    csat_brain: column('Int', 'Satisfaction with the bot'),
-    csat_human_agent: column('Int', 'Satisfaction with the agents'),
-    user_sentiment: column('Int', 'The user’s sentiment'),
-    goal_achieved: column('Int', 'Whether the goal was reached'),
-    feedback: column('String', 'What the user said with the rating'),
-    insights: column('jsonb', 'Insights'),
-    is_contained: column('Boolean', 'No agent wrote or joined'),
-    is_covered: column('Boolean', 'Its topics are the bot’s'),
-    is_test: column('Boolean', 'It is a test'),
-    tags: column('jsonb', 'Tags of the conversation and its messages'),
-    participated_agents: column('jsonb', 'Agents who wrote or joined, in order of appearance'),
-    participated_brains: column('jsonb', 'The bot and those of its messages: brain_id, brain_version, brain_parent_id'),
-    participated_collections: column('jsonb', 'Collections of its messages, in order of appearance'),
-    messages: column('jsonb', 'Messages, updates, closes and the present expiry, in order of time'),
-  },
-  async rows({ args, faults, db, scope, moment }: Asked): Promise<Row[]> {
-    const { from, to, zone } = parseWindow(timesOf(args), faults, { prefix: ARGS });
-    const id = args.session_id;
-    if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000');
-    faults.check();
-    const found = await transcript(db, scope, id as string, moment);
-    if (found === null || found.withdrawn || found.start_time < from || found.start_time >= to) return [];
-    return [shape(found, scope.account, zone)];
-  },
+  columns: sessionColumns,
+  rows: (asked) => contentOf(asked),
 };
+
+const { account_id, csat_brain, csat_human_agent, goal_achieved, insights, user_sentiment, ...legacyColumns } =
+  sessionColumns;
+
+/** `log_session_content_v2`: the same in its older form. */
+export const legacySessionContent: Definition = {
+  means: 'One conversation with its messages; none where it is unknown',
+  args: { session_id: column('String', 'The conversation; needed'), time_zone: timeZoneType },
+  columns: {
+    ...legacyColumns,
+    avg_confidence: column('Float', 'Mean confidence of its messages; null of none'),
+    min_confidence: column('Float', 'Least confidence of its messages'),
+  },
+  rows: (asked) => contentOf(asked),
+};
+
+async function contentOf({ args, faults, db, scope, moment }: Asked): Promise<Row[]> {
+  const { from, to, zone } = parseWindow(timesOf(args), faults, { prefix: ARGS });
+  const id = args.session_id;
+  if (id == null) faults.add(`${ARGS}session_id`, 'is needed: the conversation to show');
+  else if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000');
+  faults.check();
+  const found = await transcript(db, scope, id as string, moment);
+  if (found === null || found.withdrawn || found.start_time < from || found.start_time >= to) return [];
+  return [shape(found, scope.account, zone)];
+}
 
 /** A bot's version as the dialect knows it. */
 interface Brain {
@@ -75,6 +96,7 @@ function shape(found: Transcript, account: string, zone: string): Row {
   const entries = found.entries.filter(({ type }) => type !== 'step');
   const messages = entries.filter(({ type }) => type === 'message');
   const expired = found.closed_reason === 'expired' ? found.closed_at : null;
+  const sure = messages.flatMap(({ body }) => (body.confidence ?? []) as number | number[]);
   const of = (name: string) => messages.flatMap(({ body }) => (body[name] ?? []) as string | string[]);
   return {
     session_id: found.conversation_id,
@@ -107,24 +129,36 @@ function shape(found: Transcript, account: string, zone: string): Row {
     participated_agents: orNull(found.agent_ids),
     participated_brains: orNull(brains(own, messages)),
     participated_collections: orNull(distinct(of('collection_id'))),
+    avg_confidence: sure.length === 0 ? null : sure.reduce((total, one) => total + one, 0) / sure.length,
+    min_confidence: sure.length === 0 ? null : sure.reduce((a, b) => Math.min(a, b)),
     messages: told(entries, expired, own, zone),
   };
 }
 
-const distinct = (texts: string[]) => [...new Set(texts)];
+export const distinct = (texts: string[]) => [...new Set(texts)];
 
-const orNull = <T>(list: T[]) => (list.length === 0 ? null : list);
+export const orNull = <T>(list: T[]) => (list.length === 0 ? null : list);
 
 const INTEGER = /^(0|-?[1-9][0-9]*)$/;
 
-function brainOf({ brain_id, bot_version, bot_id }: Transcript): Brain {
+/** A version of a bot where it is a whole number of 32 bits. */
+export function versionOf(bot_version: string | null): number | null {
   const version = bot_version !== null && INTEGER.test(bot_version) ? Number(bot_version) : null;
-  const fits = version !== null && version === (version | 0); // 32 bits
-  return { brain_id, brain_version: fits ? version : null, brain_parent_id: bot_id };
+  return version !== null && version === (version | 0) ? version : null;
 }
 
+export const brainOf = ({
+  brain_id,
+  bot_version,
+  bot_id,
+}: Pick<Transcript, 'brain_id' | 'bot_version' | 'bot_id'>): Brain => ({
+  brain_id,
+  brain_version: versionOf(bot_version),
+  brain_parent_id: bot_id,
+});
+
 /** The brain of a message: what it says itself, else its conversation's, as far as it is the same one. */
-function brainOfMessage({ body }: Entry, own: Brain): Brain {
+function brainOfMessage({ body }: Pick<Entry, 'body'>, own: Brain): Brain {
   const brain_id = (body.brain_id as string | undefined) ?? own.brain_id;
   const known = brain_id === own.brain_id ? own : { brain_version: null, brain_parent_id: null };
   return {
@@ -135,7 +169,7 @@ function brainOfMessage({ body }: Entry, own: Brain): Brain {
 }
 
 /** The conversation's brain, where it has one, then others as messages name them first. */
-function brains(own: Brain, messages: Entry[]): Brain[] {
+export function brains(own: Brain, messages: Pick<Entry, 'body'>[]): Brain[] {
   const found = new Map<string | null, Brain>();
   if (own.brain_id !== null || own.brain_parent_id !== null) found.set(own.brain_id, own);
   for (const message of messages) {

@@ -1,0 +1,95 @@
+import { parseWindow } from '../../../http/window.js';
+import { type AgentPerformance, agentPerformance, systemPerformance } from '../../../queries/lookups/performance.js';
+import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
+import { ARGS, type Definition, type Typed } from '../definition.js';
+
+const agentFilters = ['desk_ids', 'integration_ids', 'channels', 'is_test'] as const satisfies FilterName[];
+const systemFilters = ['account_id!', 'desk_ids', 'brain_parent_ids', 'is_test'] as const satisfies FilterName[];
+
+const kinds = {
+  response_time: 'of its messages that answer',
+  first_response_time: 'of the first replies of conversations that are its',
+  close_time: 'from start to close, of the conversations that it closed',
+};
+const aggregates = { avg: 'Mean time', median: 'Median time', max: 'Longest time', min: 'Shortest time' };
+
+/** The columns that hold times. */
+const timeColumns = Object.entries(kinds).flatMap(([kind, of]) =>
+  Object.entries(aggregates).map(([aggregate, says]): [string, Typed] => [
+    `${aggregate}_${kind}`,
+    { type: 'Float', means: `${says} ${of}, in minutes; null of none` },
+  ]),
+);
+
+const inMinutes = (seconds: string | number | null) => (seconds === null ? null : Number(seconds) / 60);
+
+/** How agents, and the service as a whole, performed. */
+export const agentFunctions: Record<string, Definition> = {
+  agents_performance: {
+    means: 'What each agent did in the conversations that started in the range; all times in minutes',
+    args: {
+      ...rangeTypes,
+      ...filterTypes(agentFilters),
+      agent_ids: { type: '_text', means: 'Only the rows of these agents; an empty list matches nothing' },
+      time_zone: timeZoneType,
+    },
+    columns: {
+      agent_id: { type: 'uuid', means: 'The agent' },
+      agent_name: { type: 'String', means: 'Its name, as it was said last in these conversations' },
+      ...Object.fromEntries(timeColumns),
+      ratings: { type: 'Int', means: 'Ratings of its conversations that are about it' },
+      avg_rating: { type: 'Float', means: 'Their mean; null of none' },
+      ratings_more_than_3: { type: 'Int', means: 'Those above 3' },
+      closed_conversations: { type: 'Int', means: 'Conversations whose standing close names it' },
+      participated_sessions: { type: 'Int', means: 'Conversations in which it wrote' },
+      replies: { type: 'Int', means: 'Its messages' },
+    },
+    async rows(asked) {
+      const { args, faults, db, scope, moment } = asked;
+      const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
+      const where = parseFilters(agentFilters, asked);
+      faults.check();
+      const agents = (args.agent_ids as string[] | null | undefined) ?? null;
+      const rows = await agentPerformance(db, { scope, window, where, moment }, agents);
+      return rows.map((row) => ({
+        ...row,
+        avg_rating: row.avg_rating === null ? null : Number(row.avg_rating),
+        ...Object.fromEntries(timeColumns.map(([name]) => [name, inMinutes(row[name as TimeColumn])])),
+      }));
+    },
+  },
+
+  get_system_insights_performance: {
+    means: 'How the service performed over the conversations that started in the range',
+    args: { ...rangeTypes, ...filterTypes(systemFilters), time_zone: timeZoneType },
+    columns: {
+      total_sessions: { type: 'Int', means: 'Conversations' },
+      contained_sessions: { type: 'Int', means: 'Those without an agent' },
+      covered_sessions: { type: 'Int', means: 'Those that are said to be covered' },
+      avg_response_time: { type: 'Float', means: 'Mean time of the messages of bots that answer, in seconds' },
+      avg_session_duration: { type: 'Float', means: 'Mean duration, in minutes' },
+      total_handovers: { type: 'Int', means: 'Conversations with an agent' },
+    },
+    async rows(asked) {
+      const { args, faults, db, scope, moment } = asked;
+      const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
+      const where = parseFilters(systemFilters, asked);
+      faults.check();
+      const { avg_response_time, avg_session_duration, ...counts } = await systemPerformance(db, {
+        scope,
+        window,
+        where,
+        moment,
+      });
+      return [
+        {
+          ...counts,
+          avg_response_time: avg_response_time === null ? null : Number(avg_response_time),
+          avg_session_duration: inMinutes(avg_session_duration),
+        },
+      ];
+    },
+  },
+};
+
+type TimeColumn = Extract<keyof AgentPerformance, `${string}_time`>;

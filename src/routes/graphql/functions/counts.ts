@@ -1,0 +1,175 @@
+import { datasets } from '../../../queries/catalogue.js';
+import { is } from '../../../queries/datasets/dataset.js';
+import type { FilterOf, MeasureOf } from '../../../queries/query.js';
+import type { FilterName } from '../arguments.js';
+import { ARGS, type Asked, type Definition, type Typed } from '../definition.js';
+import { type Column, report } from '../report.js';
+
+const { measures } = datasets.conversations;
+
+type ConversationColumn = Column<'conversations'>;
+
+const count = (means: string, measure: MeasureOf<'conversations'>): ConversationColumn => ({
+  type: 'Int',
+  means,
+  measure,
+});
+
+const sessions = count('Conversations', measures.conversations.measure);
+const meaningful = count('Meaningful conversations', measures.meaningful.measure);
+const notMeaningful = count('The others', { aggregate: 'count', filter: is('is_meaningful', false) });
+
+const ofAccount = ['account_id!', 'desk_ids', 'brain_parent_ids'] as const satisfies FilterName[];
+
+/** Conversations, all and meaningful. */
+const metered = (means: string, filters: readonly FilterName[]) =>
+  report({
+    means,
+    dataset: 'conversations',
+    filters,
+    columns: { total_sessions: sessions, meaningful_sessions: meaningful, non_meaningful_sessions: notMeaningful },
+  });
+
+const minutes = (means: string, filter?: FilterOf<'conversations'>): ConversationColumn => ({
+  type: 'Float',
+  means: `${means}, in minutes; null of none`,
+  measure: { aggregate: 'avg', of: 'duration_ms', filter },
+  unit: 60_000,
+});
+
+const words = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+
+const hour: Typed = { type: 'Int', means: 'An hour of the day, 0 to 23' };
+
+/** Counts of conversations. */
+export const countFunctions: Record<string, Definition> = {
+  sessions_per_channel: report({
+    means: 'Conversations, users and messages of each channel, of the conversations that started in the range',
+    dataset: 'conversations',
+    filters: ['account_id', 'desk_ids', 'brain_parent_ids', 'integration_ids', 'is_test'],
+    columns: {
+      channel: { type: 'String', means: 'The channel', dimension: 'channel' },
+      session_count: sessions,
+      user_count: count('Distinct users', measures.users.measure),
+      message_count: count('Messages of all senders', measures.messages.measure),
+    },
+    order: [
+      { column: 'session_count', direction: 'desc', nulls: 'last' },
+      { column: 'channel', direction: 'asc', nulls: 'last' },
+    ],
+  }),
+
+  // In the order of the core: an hour that a clock change repeats has the same text twice.
+  open_closed_sessions_interval_counts_v2: report({
+    means: 'Of the conversations that started in each interval, how many are closed now and how many are open',
+    dataset: 'conversations',
+    filters: ['brain_parent_ids', 'desk_ids', 'integration_ids', 'brain_versions', 'channels', 'is_test', 'agent_ids'],
+    columns: {
+      closed_sessions: count('Conversations that are closed now', measures.closed.measure),
+      open_sessions: count('Conversations that are open now', measures.open.measure),
+      per_interval: { type: 'timestamp', means: 'Start of the interval', bucket: true },
+    },
+  }),
+
+  get_sessions_count: metered('Conversations that started in the range, all and meaningful', [...ofAccount, 'is_test']),
+
+  sessions_metering_fast: metered(
+    'Conversations that started in the range, all and meaningful; tests count too, and one that says it is meaningful is metered',
+    ofAccount,
+  ),
+
+  sessions_counts_fast: report({
+    means: 'Conversations that started in the range',
+    dataset: 'conversations',
+    filters: ['account_id', 'desk_ids', 'brain_parent_ids', 'is_test'],
+    columns: { counts: sessions },
+  }),
+
+  brain_session_duration: report({
+    means: 'How long conversations took, from start to end',
+    dataset: 'conversations',
+    filters: ['account_id', 'brain_parent_ids', 'desk_ids', 'channels', 'tags', 'is_test'],
+    columns: {
+      average_duration: minutes('Mean duration'),
+      average_duration_contained: minutes('Mean duration of contained ones', is('is_contained', true)),
+      average_duration_non_contained: minutes('Mean duration of ones with an agent', is('is_contained', false)),
+      average_duration_covered: minutes('Mean duration of covered ones', is('is_covered', true)),
+      average_duration_non_covered: minutes('Mean duration of ones that are not covered', is('is_covered', false)),
+    },
+  }),
+
+  brain_sessions_message_distribution: report({
+    means: 'How many conversations have how many messages of the user',
+    dataset: 'conversations',
+    filters: [
+      'account_id',
+      'brain_parent_ids',
+      'desk_ids',
+      'channels',
+      'tags',
+      'is_contained',
+      'is_covered',
+      'is_test',
+    ],
+    columns: Object.fromEntries([
+      ...words.map((word, n) => [
+        `${word}_message${n === 0 ? '' : 's'}`,
+        count(`Conversations with ${n + 1}`, { aggregate: 'count', filter: userMessages(n + 1, n + 1) }),
+      ]),
+      ['ten_plus_messages', count('Conversations with 10 or more', { aggregate: 'count', filter: userMessages(10) })],
+    ]) as Record<string, ConversationColumn>,
+  }),
+
+  get_meaningful_sessions_count_by_hour: report({
+    means: 'Meaningful conversations by the local hour of their start; hours without any are left out',
+    dataset: 'conversations',
+    filters: ofAccount,
+    where: is('is_meaningful', true),
+    columns: {
+      hour: { type: 'Int', means: 'The local hour, 0 to 23', dimension: 'hour_of_day' },
+      session_count: count('Meaningful conversations', measures.conversations.measure),
+    },
+    order: [{ column: 'hour', direction: 'asc', nulls: 'last' }],
+  }),
+
+  get_meaningful_sessions_count_by_hour_range: report({
+    means:
+      'Meaningful conversations that started between two local hours, past midnight where the end is not after the start',
+    dataset: 'conversations',
+    filters: ofAccount,
+    where: is('is_meaningful', true),
+    own: {
+      args: {
+        hour_start: { ...hour, means: 'The first hour; default 0' },
+        hour_end: { ...hour, means: 'The hour after the last one, 0 is midnight; default the end of the day' },
+      },
+      filter: hourRange,
+    },
+    columns: {
+      session_count: count('Meaningful conversations', measures.conversations.measure),
+      hour_range_start: { ...hour, means: 'hour_start as it was sent', echo: 'hour_start' },
+      hour_range_end: { ...hour, means: 'hour_end as it was sent', echo: 'hour_end' },
+    },
+  }),
+};
+
+function userMessages(least: number, most?: number): FilterOf<'conversations'> {
+  const lower = { value: least, strict: false };
+  const upper = most === undefined ? {} : { upper: { value: most, strict: false } };
+  return { op: 'bound', dimension: 'user_messages', lower, ...upper };
+}
+
+/** The hours from `hour_start` to before `hour_end`: `hour_end: 0` is midnight, equal ones are the whole day. */
+function hourRange({ args, faults }: Asked): FilterOf<'conversations'> {
+  for (const name of ['hour_start', 'hour_end']) {
+    const sent = args[name];
+    if (sent != null && !((sent as number) >= 0 && (sent as number) <= 23)) {
+      faults.add(ARGS + name, 'must be an hour from 0 to 23');
+    }
+  }
+  const start = (args.hour_start as number | null | undefined) ?? 0;
+  const end = (args.hour_end as number | null | undefined) ?? 24;
+  const length = end > start ? end - start : end + 24 - start;
+  const hours = Array.from({ length }, (_, n) => (start + n) % 24);
+  return { op: 'in', dimension: 'hour_of_day', values: hours };
+}
