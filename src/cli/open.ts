@@ -3,6 +3,7 @@ import { connect, type Target } from '../database/connect.js';
 import { openPool, type Pool } from '../database/database.js';
 import { type Embedded, findEmbedded, startEmbedded } from '../database/embedded.js';
 import { migrate } from '../database/migrate.js';
+import { only } from '../database/rows.js';
 
 export interface Opened {
   db: Pool;
@@ -44,8 +45,8 @@ export async function openDatabase(
 async function prepare(target: Target): Promise<string[]> {
   const sql = connect(target, { max: 1, statementTimeout: 0 }); // a migration takes the time that it takes
   try {
-    const [row] = await sql<{ version: string }[]>`select current_setting('server_version_num') as version`;
-    if (Number(row?.version) < OLDEST) {
+    const { version } = only(await sql<{ version: string }[]>`select current_setting('server_version_num') as version`);
+    if (Number(version) < OLDEST) {
       throw new Error(
         'DATABASE_URL is a PostgreSQL older than 15: upgrade it, or leave DATABASE_URL out to use the embedded one',
       );

@@ -1,4 +1,4 @@
-import postgres from 'postgres';
+import postgres from '#postgres';
 
 export type Sql = postgres.Sql<{ bigint: number; numeric: string }>;
 export type Fragment = postgres.PendingQuery<postgres.Row[]>;

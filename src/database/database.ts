@@ -1,4 +1,4 @@
-import type postgres from 'postgres';
+import type postgres from '#postgres';
 import { Unavailable } from '../errors.js';
 import { type ConnectOptions, connect, type Sql, type Target } from './connect.js';
 import { asFailure, isLostConnection } from './failures.js';
@@ -19,6 +19,9 @@ export interface Pool extends Database {
 }
 
 type Query<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
+
+/** A statement under way. */
+type Asked = Promise<{ command: string; count: number }> & { cancel(): void };
 
 /** Milliseconds beyond the server's own limit after which the client gives up on a statement. */
 const GRACE = 500;
@@ -50,20 +53,34 @@ export function openPool(target: Target, options: ConnectOptions): Pool {
     if (heart.away()) throw away();
     const started = performance.now();
     await enter(options.statementTimeout);
-    let timer: NodeJS.Timeout | undefined;
+    const rows: Row[] = [];
+    let pending: Asked;
     try {
-      const pending = query(sql);
-      const late = new Promise<never>((_, reject) => {
-        const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
-        timer = setTimeout(() => {
-          reject(new Unavailable('the database did not answer in time'));
-          pending.cancel();
-        }, left);
-      });
-      return await Promise.race([pending, late]);
+      // Gathered one by one: a result that the driver fills could have holes, and a hole reads as "none" or "unknown".
+      pending = query(sql).forEach((row) => {
+        rows.push(row as Row);
+      }) as unknown as Asked;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    pending.then(leave, leave); // also after its caller gave up: as long as it runs, its connection is not free
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
+      timer = setTimeout(() => {
+        reject(new Unavailable('the database did not answer in time'));
+        pending.cancel();
+      }, left);
+    });
+    try {
+      const { command, count } = await Promise.race([pending, late]);
+      if (command === 'SELECT' && count !== rows.length) {
+        throw new Error(`the database sent ${count} rows, and ${rows.length} arrived`);
+      }
+      return rows;
     } finally {
       clearTimeout(timer);
-      leave();
     }
   }
 

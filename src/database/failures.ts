@@ -1,4 +1,4 @@
-import postgres from 'postgres';
+import postgres from '#postgres';
 import { Unavailable } from '../errors.js';
 
 /** SQLSTATE classes that say "not now": the statement was fine, the server could not carry it out. */
