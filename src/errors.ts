@@ -37,5 +37,14 @@ export class TooLarge extends Error {}
 /** A body of a type or encoding that is not read here: 415. */
 export class Unsupported extends Error {}
 
+/** More of one key at a time than its share: 429 with `Retry-After`, in seconds. */
+export class TooManyRequests extends Error {
+  readonly retryAfter: number;
+  constructor(message: string, retryAfter = 2) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** The database is away, full or slower than the deadline: 503 with `Retry-After`. */
 export class Unavailable extends Error {}
