@@ -16,6 +16,9 @@ export class InvalidRequest extends Error {
 /** What is asked for is too much for one answer: 400 as well, said apart because a dialect may name it apart. */
 export class LimitExceeded extends InvalidRequest {}
 
+/** A statement that needs more working space than one may use: 400. */
+export class TooMuchWork extends Error {}
+
 /** No key, or a bad one: 401. */
 export class Unauthenticated extends Error {}
 

@@ -9,7 +9,7 @@ const mayUse: Record<string, string[]> = {
   cli: ['app', 'auth', 'config', 'database', 'queries', 'errors', 'log', 'root', 'routes'],
   app: ['auth', 'contract', 'database', 'errors', 'http', 'queries', 'routes'],
   routes: ['auth', 'contract', 'database', 'errors', 'http', 'queries', 'root'],
-  http: ['auth', 'errors', 'queries'],
+  http: ['auth', 'database', 'errors', 'queries'],
   auth: ['database', 'errors', 'queries'],
   queries: ['database', 'errors'],
   config: ['queries'],

@@ -62,6 +62,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
       db,
       timeouts: config.CONVERSATION_TIMEOUT,
       corsOrigins: config.CORS_ORIGINS,
+      limits: { requests: config.KEY_REQUESTS, bytes: config.KEY_BODIES * 1024 * 1024, rate: config.KEY_RATE ?? null },
       logger: log,
     });
     const firstKey = await bootstrap(db, config); // before anybody can ask with it

@@ -14,13 +14,13 @@ export interface KeyShare {
 }
 
 /**
- * The share of a key where nothing else is set: half of the connections, and of heavy statements one less than there are
- * cores, so that one is left to everybody else.
+ * The share of a key, in what is set of it. Where nothing is: half of the connections, and of heavy statements one less than
+ * there are cores, so that one is left to everybody else.
  */
-export const keyShare = (connections: number): KeyShare => ({
-  connections: Math.max(1, Math.ceil(connections / 2)),
-  heavy: Math.max(1, availableParallelism() - 1),
-});
+export function keyShare(connections: number, set: { [Name in keyof KeyShare]?: number | undefined } = {}): KeyShare {
+  const all = Math.min(connections, set.connections ?? Math.ceil(connections / 2));
+  return { connections: all, heavy: Math.min(all, set.heavy ?? Math.max(1, availableParallelism() - 1)) };
+}
 
 /** Most statements that wait for a connection, and bytes that they hold meanwhile. Memory must not grow without end. */
 const MOST_WAITING = 1_000;

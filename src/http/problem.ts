@@ -8,6 +8,7 @@ import {
   NotFound,
   TooLarge,
   TooManyRequests,
+  TooMuchWork,
   Unauthenticated,
   Unavailable,
   Unsupported,
@@ -47,6 +48,7 @@ function describe(error: FastifyError | Error): { status: number; detail: string
   if (error instanceof NotFound) return { status: 404, detail: error.message, errors: [] };
   if (error instanceof TooLarge) return { status: 413, detail: error.message, errors: [] };
   if (error instanceof Unsupported) return { status: 415, detail: error.message, errors: [] };
+  if (error instanceof TooMuchWork) return { status: 400, detail: error.message, errors: [] };
   if (error instanceof TooManyRequests) return { status: 429, detail: error.message, errors: [] };
   if (error instanceof Unavailable) return { status: 503, detail: error.message, errors: [] };
   const status = (error as FastifyError).statusCode ?? 500;

@@ -34,6 +34,7 @@ export async function ingest(
       (sql) => sql`
         select ingest(${scope.account}::uuid, ${events}::text, ${conversations}::text[],
           ${scope.teams as string[] | null}::text[], ${scope.bots as string[] | null}::text[]) as accepted`,
+      events.length,
     );
     const { accepted } = only(answer);
     return { accepted, duplicates: rows.length - accepted };

@@ -16,7 +16,7 @@ export async function raw(db: Database, query: Query, edges: number[], moment: M
   const found = await db.read<Found>((sql) => {
     const asked = statement(sql, query, edges, moment, most);
     return query.dataset === 'participations' ? unprepared(asked) : asked; // of these, clients write the shape themselves
-  });
+  }, 'heavy');
   const rows: Row[] = found.map((row) => ({
     bucket: (row.bucket as number) - 1,
     keys: query.groupBy.map((_, n) => row[`k${n}`] as Value),
