@@ -5,6 +5,7 @@ import { authenticate } from './auth/authenticate.js';
 import { type Contract, readContract } from './contract.js';
 import type { Database } from './database/database.js';
 import { InvalidRequest, NotFound } from './errors.js';
+import { admit, type Limits, usualLimits } from './http/admission.js';
 import { closeGracefully } from './http/closing.js';
 import { secureAnswers } from './http/headers.js';
 import { sendProblem } from './http/problem.js';
@@ -28,6 +29,8 @@ export interface AppOptions {
   now?: () => number;
   /** Origins whose pages may call the service; none unless named. */
   corsOrigins?: string[];
+  /** How much one key may ask at a time, and how often. */
+  limits?: Limits;
   logger?: FastifyBaseLogger;
   /** What `/docs` and `/openapi.*` show. */
   contract?: Contract;
@@ -41,6 +44,7 @@ export async function buildApp({
   timeouts,
   now = Date.now,
   corsOrigins = [],
+  limits = usualLimits,
   logger,
   contract = readContract(),
   onRoute,
@@ -82,6 +86,7 @@ export async function buildApp({
   await app.register(graphiqlPage);
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
+    await admit(guarded, db, limits);
     await guarded.register((scope) => eventRoutes(scope, db));
     await guarded.register(echoRoutes);
     await guarded.register((scope) => seriesRoutes(scope, { db, moment }));

@@ -31,6 +31,46 @@ const Settings = Type.Object({
     maximum: 3_600_000,
     description: 'Milliseconds that one statement may take before the request gets 503',
   }),
+  TEMP_FILE_LIMIT: Type.Integer({
+    default: 512,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'MiB of temporary files that one statement may write, where the role of DATABASE_URL may set that',
+  }),
+  KEY_CONNECTIONS: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 500,
+      description: 'Most connections to PostgreSQL that one key uses at a time; half of them unless set',
+    }),
+  ),
+  KEY_REPORTS: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 500,
+      description: 'Most reports of one key that run at a time; one less than there are cores unless set',
+    }),
+  ),
+  KEY_REQUESTS: Type.Integer({
+    default: 100,
+    minimum: 1,
+    maximum: 100_000,
+    description: 'Most requests of one key that run and wait at a time; beyond it 429',
+  }),
+  KEY_BODIES: Type.Integer({
+    default: 32,
+    minimum: 1,
+    maximum: 100_000,
+    description: 'MiB that the bodies of these requests may have together, one alone any size; beyond it 429',
+  }),
+  KEY_RATE: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      description:
+        'Most requests a second of one key, over all processes that share the database; beyond it 429. No bound unless set',
+    }),
+  ),
   CONVERSATION_TIMEOUT: Type.String({
     default: '24h',
     description: 'Idle time after which a conversation counts as closed, and per channel: 24h,web=1h; 0 is never',

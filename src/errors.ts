@@ -16,6 +16,9 @@ export class InvalidRequest extends Error {
 /** What is asked for is too much for one answer: 400 as well, said apart because a dialect may name it apart. */
 export class LimitExceeded extends InvalidRequest {}
 
+/** A statement that needs more working space than one may use: 400. */
+export class TooMuchWork extends Error {}
+
 /** No key, or a bad one: 401. */
 export class Unauthenticated extends Error {}
 
@@ -36,6 +39,15 @@ export class TooLarge extends Error {}
 
 /** A body of a type or encoding that is not read here: 415. */
 export class Unsupported extends Error {}
+
+/** More of one key at a time than its share: 429 with `Retry-After`, in seconds. */
+export class TooManyRequests extends Error {
+  readonly retryAfter: number;
+  constructor(message: string, retryAfter = 2) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
 
 /** The database is away, full or slower than the deadline: 503 with `Retry-After`. */
 export class Unavailable extends Error {}

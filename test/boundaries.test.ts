@@ -56,6 +56,22 @@ t.test('imports follow the architecture', async (t) => {
   }
 });
 
+t.test('there is one copy of the driver, the mended one', async (t) => {
+  const all = ['src', 'test', 'bench'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && file !== 'database/postgres.d.ts')
+      .map((file) => `${folder}/${file}`),
+  );
+  const plain = all.filter((file) => /['"]postgres['"]/.test(importsOf(readFileSync(join(root, file), 'utf8'))));
+  t.strictSame(plain, [], 'two would have two PostgresErrors: import #postgres');
+  // Faults that are not mended: a cursor ends as if complete, a reserved connection may be lost.
+  const risky = files.filter((file) => /\.(cursor|reserve)\(/.test(readFileSync(join(src, file), 'utf8')));
+  t.strictSame(risky, [], 'no cursors and no reserved connections of the driver');
+});
+
+const importsOf = (text: string) =>
+  [...text.matchAll(/^(?:import|export)\s[^;]*?from ('[^']+')|import\(('[^']+')\)/gms)].map(([all]) => all).join('\n');
+
 t.test('only commands touch the environment, and what starts a server passes PATH on', async (t) => {
   const readers = files.filter((file) => /process\.env\b/.test(readFileSync(join(src, file), 'utf8')));
   t.ok(

@@ -1,7 +1,18 @@
 import t from 'tap';
-import { openPool } from '../src/database/database.js';
+import { buildApp } from '../src/app.js';
+import { findKey } from '../src/auth/keys.js';
+import type { Sql } from '../src/database/connect.js';
+import { type Database, openPool } from '../src/database/database.js';
 import { Unavailable } from '../src/errors.js';
-import { world } from './harness.js';
+import { isAccount } from '../src/queries/accounts.js';
+import { everything } from '../src/queries/filter.js';
+import { checkEvents } from '../src/queries/ingest/check.js';
+import { ingest } from '../src/queries/ingest/ingest.js';
+import type { Presence } from '../src/queries/presence.js';
+import { run } from '../src/queries/run.js';
+import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
+import { ACCOUNT, ask, send, world } from './harness.js';
+import { proxy } from './proxy.js';
 
 t.test('a statement that cannot be built, or fails, gives its place back', async (t) => {
   const { target } = await world(t);
@@ -16,7 +27,7 @@ t.test('a statement that cannot be built, or fails, gives its place back', async
     db.read((sql) => sql`select 1 / 0`),
     { code: '22012' },
   );
-  t.same([...(await db.read((sql) => sql`select 1 as one`))], [{ one: 1 }]);
+  t.strictSame([...(await db.read((sql) => sql`select 1 as one`))], [{ one: 1 }]);
 });
 
 t.test('who waits for a place is told to come back, and those after it get theirs', async (t) => {
@@ -32,5 +43,89 @@ t.test('who waits for a place is told to come back, and those after it get their
   const waiting = failure(db.read((sql) => sql`select pg_sleep(30)`)); // has waited for as long by then
   t.ok((await slow) instanceof Unavailable);
   t.ok((await waiting) instanceof Unavailable);
-  t.same([...(await db.read((sql) => sql`select 1 as one`))], [{ one: 1 }]);
+  t.strictSame([...(await db.read((sql) => sql`select 1 as one`))], [{ one: 1 }]);
+});
+
+t.test('what a failed statement leaves behind never changes the next answer', async (t) => {
+  const w = await world(t);
+  const db = openPool(w.target, { max: 1, statementTimeout: 300 });
+  t.teardown(() => db.close());
+  const app = await buildApp({ db, timeouts: parseTimeouts('24h') as Timeouts });
+  t.teardown(() => app.close());
+  const key = await w.key();
+  const event = (n: number) => ({
+    id: String(n),
+    type: 'message',
+    sender: 'user',
+    time: '2024-01-08T10:00:00Z',
+    conversation_id: `c${n}`,
+    conversation: { bot_id: 'shop', bot_version: 'LIVE' },
+  });
+  for (let n = 0; n < 3; n++) {
+    const runsOut = db.read((sql) => sql`select repeat('x', 1000), pg_sleep(0) from generate_series(1, 10000000)`);
+    await t.rejects(runsOut, { message: 'the statement ran past its time' });
+    t.strictSame((await send(app, key, [event(n)])).body, { accepted: 1, duplicates: 0 });
+    await t.rejects(
+      db.read((sql) => sql`select 1 / (4 - i) from generate_series(1, 10) i`),
+      { code: '22012' },
+    );
+    t.equal((await ask(app, key, { url: `/v1/conversations/c${n}` })).status, 200);
+    await t.rejects(
+      db.read((sql) => sql`select 1 / (4 - i) from generate_series(1, 10) i`),
+      { code: '22012' },
+    );
+    t.strictSame(await presentOf(db, { kind: 'bot', id: 'shop' }), [true]);
+  }
+});
+
+/** What a report says of the presence of something. */
+async function presentOf(db: Database, presence: Presence): Promise<boolean[]> {
+  const query = {
+    dataset: 'conversations' as const,
+    scope: { account: ACCOUNT, teams: null, bots: null },
+    window: { from: 0, to: 1, zone: 'UTC' },
+    bucket: null,
+    measures: [{ aggregate: 'count' as const }],
+    groupBy: [],
+    where: everything,
+    presence: [presence],
+  };
+  const moment = { now: 0, timeouts: parseTimeouts('24h') as Timeouts };
+  return (await run(db, query, moment, { bucket: 'bucket', groups: 'group_by' })).present;
+}
+
+t.test('a statement that gives one row and gave none is a fault of ours, not an answer', async (t) => {
+  const w = await world(t);
+  const none: Database = { read: async () => [], write: async () => [] };
+  const scope = { account: ACCOUNT, teams: null, bots: null };
+  const says = { message: 'a statement that gives one row gave 0' };
+  await t.rejects(presentOf(none, { kind: 'bot', id: 'shop' }), { message: /came back without a row/ });
+  await t.rejects(isAccount(none, ACCOUNT), says);
+  await t.rejects(findKey(none, 'id', 'secret'), says);
+  const { rows, indexes } = checkEvents([
+    { index: 0, value: { id: '1', type: 'conversation.reopened', time: '2024-01-08T10:00:00Z', conversation_id: 'c' } },
+  ]);
+  await t.rejects(ingest(none, scope, rows, indexes), says);
+  t.equal(await findKey(w.db, 'nobody', 'secret'), null);
+
+  const app = await buildApp({ db: none, timeouts: parseTimeouts('24h') as Timeouts });
+  t.teardown(() => app.close());
+  t.equal((await app.inject({ url: '/v1/bots', headers: { authorization: 'Bearer a.b' } })).statusCode, 500);
+});
+
+t.test('the place of a statement that its caller gave up is free when the statement has ended', async (t) => {
+  const { target } = await world(t);
+  const way = await proxy(target);
+  const db = openPool(way.target, { max: 1, statementTimeout: 200 });
+  t.teardown(async () => {
+    await db.close();
+    await way.close();
+  });
+  await db.read((sql) => sql`select 1`);
+  way.closeDoor(); // no cancel gets through
+  const slow = (sql: Sql) => sql`select pg_sleep(1.2) from (select set_config('statement_timeout', '0', false)) s`;
+  await db.read((sql) => sql`select set_config('statement_timeout', '0', false)`);
+  await t.rejects(db.read(slow), { message: 'the database did not answer in time' });
+  const one = db.read((sql) => sql`select 1 as one`);
+  await t.rejects(one, { message: 'no connection to the database became free in time' });
 });

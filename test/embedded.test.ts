@@ -14,7 +14,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,8 +21,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import postgres from 'postgres';
 import t from 'tap';
+import postgres from '#postgres';
 import { startOf } from '../src/database/embedded/process.js';
 import {
   type Embedded,
@@ -250,9 +249,9 @@ t.test('without the links that an install script makes, and without the package'
   const options = { recursive: true, filter: (path: string) => !lstatSync(path).isSymbolicLink() };
   cpSync(join(root, 'dist', 'src'), join(app, 'dist', 'src'), { recursive: true });
   cpSync(holderFile, join(app, 'dist', 'test', 'holder.js'));
-  writeFileSync(join(app, 'package.json'), '{"type":"module"}');
+  const { type, imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ type, imports }));
   cpSync(join(root, system), join(app, system), options);
-  symlinkSync(join(root, 'node_modules', 'postgres'), join(app, 'node_modules', 'postgres'));
   const holder = await hold(t, dir, {}, join(app, 'dist', 'test', 'holder.js'));
   t.strictSame(await query(findEmbedded(dir) as EmbeddedConnection, 'select 1'), [1]);
   await kill(holder, 'SIGTERM');

@@ -24,7 +24,7 @@ export interface World {
   db: Database;
   target: Exclude<Target, string>;
   /** The service over this database, its clock at `now` (epoch milliseconds). */
-  app(options?: { now?: number; timeouts?: string } & Pick<AppOptions, 'logger'>): Promise<FastifyInstance>;
+  app(options?: { now?: number; timeouts?: string } & Pick<AppOptions, 'logger' | 'limits'>): Promise<FastifyInstance>;
   /** Makes a key and returns the value of its Authorization header. */
   key(options?: Partial<Pick<Key, 'account_id' | 'permissions' | 'team_ids' | 'bot_ids'>>): Promise<string>;
 }

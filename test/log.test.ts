@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import postgres from 'postgres';
 import t, { type Test } from 'tap';
+import postgres from '#postgres';
 import { Unavailable } from '../src/errors.js';
 import { describeError, makeLog } from '../src/log.js';
 import { ACCOUNT, ask, send, type World, world } from './harness.js';

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect as openSocket, type Socket } from 'node:net';
@@ -9,6 +8,7 @@ import t, { type Test } from 'tap';
 import { connect } from '../src/database/connect.js';
 import { findEmbedded } from '../src/database/embedded.js';
 import { root } from '../src/root.js';
+import { launch, main, portOf, type Service } from './service.js';
 
 const KEY = 'first:a-secret-of-the-test';
 const report = '/v1/bots/shop/conversations?version=LIVE&start_time=2024-01-08&end_time=2024-01-09';
@@ -18,49 +18,16 @@ const base = mkdtempSync(join(tmpdir(), 'reports-shutdown-'));
 const data = join(base, 'data');
 t.teardown(() => rmSync(base, { recursive: true, force: true }));
 
-interface Service {
-  child: ChildProcess;
-  /** What it has written so far. */
-  said: () => string;
-  /** Resolves with the exit code, or the signal that ended it, when the process and its output are gone. */
-  ended: Promise<number | NodeJS.Signals | null>;
-}
-
-/** Starts a command that runs the service over the embedded database in `data`, in a process group of its own. */
-function start(command: string, args: string[], cwd: string): Service {
-  const env = {
-    PATH: process.env.PATH,
+/** Starts a command that runs the service over the embedded database in `data`. */
+const start = (command: string, args: string[], cwd: string): Service =>
+  launch(command, args, cwd, {
     DATA_DIR: data,
     PORT: '0',
     BOOTSTRAP_KEY: KEY,
     BOOTSTRAP_ACCOUNT: '00000000-0000-4000-8000-00000000000a',
-  };
-  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      said += chunk;
-    });
-  }
-  const ended = once(child, 'close').then(([code, signal]) => code ?? signal);
-  return { child, said: () => said, ended };
-}
-
-const serve = () => start(process.execPath, ['--enable-source-maps', join(root, 'dist/src/main.js'), 'serve'], base);
-
-/** The port of a service, once it listens. */
-async function portOf({ said, ended }: Service): Promise<number> {
-  let running = true;
-  ended.then(() => {
-    running = false;
   });
-  for (;;) {
-    const port = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(said())?.[1];
-    if (port !== undefined) return Number(port);
-    if (!running) throw new Error(`the service did not start: ${said()}`);
-    await delay(20);
-  }
-}
+
+const serve = () => start(process.execPath, [...main, 'serve'], base);
 
 /** A connection on which raw HTTP is spoken. */
 async function dial(

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Sql } from '../database/connect.js';
 import type { Database } from '../database/database.js';
+import { only } from '../database/rows.js';
 
 export const permissions = ['read', 'write', 'admin'] as const;
 export type Permission = (typeof permissions)[number];
@@ -65,11 +66,12 @@ export async function revokeKey(db: Database, id: string): Promise<boolean> {
 
 /** The key of an id and secret, or null: unknown, revoked and wrong secret are one answer, in one time. */
 export async function findKey(db: Database, id: string, secret: string): Promise<Key | null> {
-  const [found] = await db.read<Key & { secret_hash: Buffer }>(
-    (sql) => sql`select ${columns(sql)}, secret_hash from keys where key_id = ${id} and revoked_at is null`,
+  // A row also where there is no such key, so that none at all is never taken for a bad key.
+  const found = await db.read<Omit<Key, 'key_id'> & { key_id: string | null; secret_hash: Buffer | null }>(
+    (sql) => sql`select ${columns(sql)}, secret_hash
+      from (select) one left join keys on key_id = ${id} and revoked_at is null`,
   );
-  const equal = timingSafeEqual(hash(secret), found?.secret_hash ?? hash(''));
-  if (found === undefined || !equal) return null;
-  const { secret_hash: _, ...key } = found;
-  return key;
+  const { secret_hash, key_id, ...key } = only(found);
+  const equal = timingSafeEqual(hash(secret), secret_hash ?? hash(''));
+  return key_id === null || !equal ? null : { key_id, ...key };
 }

@@ -3,6 +3,8 @@ import { connect, type Target } from '../database/connect.js';
 import { openPool, type Pool } from '../database/database.js';
 import { type Embedded, findEmbedded, startEmbedded } from '../database/embedded.js';
 import { migrate } from '../database/migrate.js';
+import { only } from '../database/rows.js';
+import { keyShare } from '../database/shares.js';
 
 export interface Opened {
   db: Pool;
@@ -26,10 +28,17 @@ export async function openDatabase(
   tell: (what: string) => void = () => {},
 ): Promise<Opened> {
   const server = await serverOf(config, role, tell);
-  const options = { max: config.DATABASE_CONNECTIONS, statementTimeout: config.STATEMENT_TIMEOUT };
   try {
-    const applied = await prepare(server.target);
-    const db = openPool(server.target, options);
+    const { applied, mayLimitFiles } = await prepare(server.target);
+    const db = openPool(server.target, {
+      max: config.DATABASE_CONNECTIONS,
+      statementTimeout: config.STATEMENT_TIMEOUT,
+      tempFileLimit: mayLimitFiles ? config.TEMP_FILE_LIMIT * 1024 * 1024 : undefined,
+      share: keyShare(config.DATABASE_CONNECTIONS, {
+        connections: config.KEY_CONNECTIONS,
+        heavy: config.KEY_REPORTS,
+      }),
+    });
     const close = async () => {
       await db.close();
       await server.stop();
@@ -41,16 +50,20 @@ export async function openDatabase(
   }
 }
 
-async function prepare(target: Target): Promise<string[]> {
+async function prepare(target: Target): Promise<{ applied: string[]; mayLimitFiles: boolean }> {
   const sql = connect(target, { max: 1, statementTimeout: 0 }); // a migration takes the time that it takes
   try {
-    const [row] = await sql<{ version: string }[]>`select current_setting('server_version_num') as version`;
-    if (Number(row?.version) < OLDEST) {
+    const { version } = only(await sql<{ version: string }[]>`select current_setting('server_version_num') as version`);
+    if (Number(version) < OLDEST) {
       throw new Error(
         'DATABASE_URL is a PostgreSQL older than 15: upgrade it, or leave DATABASE_URL out to use the embedded one',
       );
     }
-    return await migrate(sql);
+    const applied = await migrate(sql);
+    const { may } = only(
+      await sql<{ may: boolean }[]>`select has_parameter_privilege('temp_file_limit', 'set') as may`,
+    );
+    return { applied, mayLimitFiles: may };
   } finally {
     await sql.end({ timeout: 5 });
   }

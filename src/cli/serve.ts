@@ -36,6 +36,7 @@ async function serve(): Promise<void> {
   const started = performance.now();
   const config = readConfig(process.env);
   const log = makeLog(config.LOG_LEVEL);
+  surviveStrays(log);
   const running = start(config, log);
   stopOnSignals(log, running);
   const { url, firstKey } = await running;
@@ -61,6 +62,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
       db,
       timeouts: config.CONVERSATION_TIMEOUT,
       corsOrigins: config.CORS_ORIGINS,
+      limits: { requests: config.KEY_REQUESTS, bytes: config.KEY_BODIES * 1024 * 1024, rate: config.KEY_RATE ?? null },
       logger: log,
     });
     const firstKey = await bootstrap(db, config); // before anybody can ask with it
@@ -91,10 +93,27 @@ function stopOnSignals(log: Logger, running: Promise<Running>): void {
     log.info('stopped');
     process.exit(status);
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal, 0));
+  const end = (why: string, status: number) =>
+    stop(why, status).catch((error) => {
+      log.error({ err: error }, 'the stop failed');
+      process.exit(1);
+    });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(signal, 0));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught');
-    stop('uncaught error', 1);
+    end('uncaught error', 1);
+  });
+}
+
+/**
+ * Logs and counts the rejections that nobody handles. They come from work beside the requests, such as a connection that
+ * failed when nobody waited for it any more; the service and its state are none the worse, so it goes on.
+ */
+function surviveStrays(log: Logger): void {
+  let strays = 0;
+  process.on('unhandledRejection', (error) => {
+    strays++;
+    log.error({ err: error, strays }, 'a rejection that nobody handled');
   });
 }
 

@@ -1,4 +1,4 @@
-import postgres from 'postgres';
+import postgres from '#postgres';
 
 export type Sql = postgres.Sql<{ bigint: number; numeric: string }>;
 export type Fragment = postgres.PendingQuery<postgres.Row[]>;
@@ -13,6 +13,8 @@ export interface ConnectOptions {
   statementTimeout: number;
   /** `off` only in tests: an answer then comes before the data is on disk. */
   synchronousCommit?: 'on' | 'off';
+  /** Most bytes that one connection may have in temporary files at a time. Only where its role may set that. */
+  tempFileLimit?: number | undefined;
 }
 
 /** int8 as a number. Beyond 2^53 it would be rounded: an error, never a wrong number. */
@@ -50,6 +52,9 @@ export function connect(target: Target, options: ConnectOptions): Sql {
       jit: 'off',
       // A plan made for any value guesses that a range is short; one planning a statement costs less than such a guess.
       plan_cache_mode: 'force_custom_plan',
+      // One statement uses one core: how many run at a time is for `shares` to say.
+      max_parallel_workers_per_gather: 0,
+      ...(options.tempFileLimit === undefined ? {} : { temp_file_limit: Math.ceil(options.tempFileLimit / 1024) }), // kB
       ...(options.synchronousCommit ? { synchronous_commit: options.synchronousCommit } : {}),
     },
   };

@@ -1,16 +1,27 @@
-import type postgres from 'postgres';
+import type postgres from '#postgres';
 import { Unavailable } from '../errors.js';
 import { type ConnectOptions, connect, type Sql, type Target } from './connect.js';
 import { asFailure, isLostConnection } from './failures.js';
 import { heartbeat } from './heartbeat.js';
-import { slots } from './slots.js';
+import { type KeyShare, shares, type Weight } from './shares.js';
 
 /** The database as queries see it: each statement has a deadline, and failures are the named errors of errors.ts. */
 export interface Database {
-  /** Runs a statement that changes nothing. One that a lost connection took along is asked once more. */
-  read<Row extends object>(query: Query<Row>): Promise<Row[]>;
-  /** Runs a statement once. After an `Unavailable` nobody knows whether it was carried out. */
-  write<Row extends object>(query: Query<Row>): Promise<Row[]>;
+  /**
+   * Runs a statement that changes nothing. One that a lost connection took along is asked once more. `heavy` is one that may
+   * read all conversations of an account: only some of those run at a time.
+   */
+  read<Row extends object>(query: Query<Row>, weight?: 'light' | 'heavy'): Promise<Row[]>;
+  /**
+   * Runs a statement once. After an `Unavailable` nobody knows whether it was carried out. `bytes` is what it holds while it
+   * waits for its turn; beyond what may wait it is `TooManyRequests`.
+   */
+  write<Row extends object>(query: Query<Row>, bytes?: number): Promise<Row[]>;
+}
+
+export interface PoolOptions extends ConnectOptions {
+  /** What one key may use at a time. */
+  share?: KeyShare | undefined;
 }
 
 export interface Pool extends Database {
@@ -19,6 +30,9 @@ export interface Pool extends Database {
 }
 
 type Query<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
+
+/** A statement under way. */
+type Asked = Promise<{ command: string; count: number }> & { cancel(): void };
 
 /** Milliseconds beyond the server's own limit after which the client gives up on a statement. */
 const GRACE = 500;
@@ -35,60 +49,80 @@ const away = () => new Unavailable('the database does not answer');
  * When the server stops answering, the pool drops its sockets and starts anew. What they had under way may yet be carried
  * out; asking the server to cancel it would, after a thaw, hit whatever runs then.
  */
-export function openPool(target: Target, options: ConnectOptions): Pool {
+export function openPool(target: Target, { share, ...options }: PoolOptions): Pool {
   let sql = connect(target, options);
-  const pulse = connect(target, { ...options, max: 1 });
-  const { enter, leave, clear } = slots(options.max);
-  const heart = heartbeat(pulse, () => {
+  const { enter, renew, clear } = shares(options.max, share);
+
+  function startAnew(): void {
     const old = sql;
     sql = connect(target, options);
-    clear(away());
     old.end({ timeout: 0 }).catch(() => {}); // rejects what is under way on it
+    renew();
+  }
+  const heart = heartbeat(() => connect(target, { ...options, max: 1 }), {
+    onAway() {
+      clear(away());
+      startAnew();
+    },
+    onForgotten: startAnew,
   });
 
-  async function run<Row extends object>(query: Query<Row>): Promise<Row[]> {
+  async function run<Row extends object>(query: Query<Row>, weight: Weight, bytes?: number): Promise<Row[]> {
     if (heart.away()) throw away();
     const started = performance.now();
-    await enter(options.statementTimeout);
-    let timer: NodeJS.Timeout | undefined;
+    const leave = await enter(options.statementTimeout, weight, bytes);
+    const rows: Row[] = [];
+    let pending: Asked;
     try {
-      const pending = query(sql);
-      const late = new Promise<never>((_, reject) => {
-        const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
-        timer = setTimeout(() => {
-          reject(new Unavailable('the database did not answer in time'));
-          pending.cancel();
-        }, left);
-      });
-      return await Promise.race([pending, late]);
+      // Gathered one by one: a result that the driver fills could have holes, and a hole reads as "none" or "unknown".
+      pending = query(sql).forEach((row) => {
+        rows.push(row as Row);
+      }) as unknown as Asked;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    pending.then(leave, leave); // also after its caller gave up: as long as it runs, its connection is not free
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
+      timer = setTimeout(() => {
+        reject(new Unavailable('the database did not answer in time'));
+        pending.cancel();
+      }, left);
+    });
+    try {
+      const { command, count } = await Promise.race([pending, late]);
+      if (command === 'SELECT' && count !== rows.length) {
+        throw new Error(`the database sent ${count} rows, and ${rows.length} arrived`);
+      }
+      return rows;
     } finally {
       clearTimeout(timer);
-      leave();
     }
   }
 
   return {
-    async read(query) {
+    async read(query, weight = 'light') {
       try {
         const started = performance.now();
-        return await run(query).catch((error) => {
+        return await run(query, weight).catch((error) => {
           const soon = performance.now() - started < RETRY_WITHIN;
-          return soon && isLostConnection(error) ? run(query) : Promise.reject(error);
+          return soon && isLostConnection(error) ? run(query, weight) : Promise.reject(error);
         });
       } catch (error) {
         throw asFailure(error);
       }
     },
-    async write(query) {
+    async write(query, bytes) {
       try {
-        return await run(query);
+        return await run(query, 'write', bytes);
       } catch (error) {
         throw asFailure(error);
       }
     },
     async close() {
-      heart.stop();
-      await Promise.all([sql.end({ timeout: 5 }), pulse.end({ timeout: 1 })]);
+      await Promise.all([sql.end({ timeout: 5 }), heart.stop()]);
     },
   };
 }

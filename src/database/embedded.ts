@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import postgres from 'postgres';
+import postgres from '#postgres';
 import { type Binaries, findBinaries, libraryPath } from './embedded/binaries.js';
 import { clusterOwner, createCluster, superuser } from './embedded/cluster.js';
 import { chooseIdentity, giveTo } from './embedded/identity.js';

@@ -1,5 +1,5 @@
-import postgres from 'postgres';
-import { Unavailable } from '../errors.js';
+import postgres from '#postgres';
+import { TooMuchWork, Unavailable } from '../errors.js';
 
 /** SQLSTATE classes that say "not now": the statement was fine, the server could not carry it out. */
 const away = new Map([
@@ -11,6 +11,9 @@ const away = new Map([
   ['40', 'the transaction met another one'],
   ['25006', 'the database takes no writes now'],
 ]);
+
+/** The statement wrote as much to disk as `temp_file_limit` allows. */
+const PAST_TEMP_FILES = '53400';
 
 /** Whether an error means that the connection is gone, so that nothing more can be sent on it. */
 export const isLostConnection = (error: unknown): boolean =>
@@ -28,6 +31,12 @@ export function asFailure(error: unknown): unknown {
   if (error instanceof Unavailable) return error;
   const code = codeOf(error);
   if (error instanceof postgres.PostgresError) {
+    if (code === PAST_TEMP_FILES) {
+      return new TooMuchWork(
+        'the answer needs more working space than one question may use: ask for a shorter range, or for fewer groups',
+        { cause: error },
+      );
+    }
     for (const [prefix, says] of away) if (code.startsWith(prefix)) return new Unavailable(says, { cause: error });
     return error;
   }

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import postgres from 'postgres';
+import postgres from '#postgres';
 import { root } from '../root.js';
 import type { Sql } from './connect.js';
+import { only } from './rows.js';
 
 interface Migration {
   version: number;
@@ -37,8 +38,9 @@ export async function migrate(sql: Sql, wanted = migrations()): Promise<string[]
     create table if not exists schema_migrations (
       version integer primary key, name text not null, applied_at timestamptz not null default now()
     )`);
-  const [ledger] = await sql<{ newest: number }[]>`select coalesce(max(version), 0) as newest from schema_migrations`;
-  const newest = ledger?.newest ?? 0;
+  const { newest } = only(
+    await sql<{ newest: number }[]>`select coalesce(max(version), 0) as newest from schema_migrations`,
+  );
   const latest = wanted.at(-1)?.version ?? 0;
   if (newest > latest) {
     throw new Error(

@@ -7,6 +7,8 @@ import {
   InvalidRequest,
   NotFound,
   TooLarge,
+  TooManyRequests,
+  TooMuchWork,
   Unauthenticated,
   Unavailable,
   Unsupported,
@@ -46,6 +48,8 @@ function describe(error: FastifyError | Error): { status: number; detail: string
   if (error instanceof NotFound) return { status: 404, detail: error.message, errors: [] };
   if (error instanceof TooLarge) return { status: 413, detail: error.message, errors: [] };
   if (error instanceof Unsupported) return { status: 415, detail: error.message, errors: [] };
+  if (error instanceof TooMuchWork) return { status: 400, detail: error.message, errors: [] };
+  if (error instanceof TooManyRequests) return { status: 429, detail: error.message, errors: [] };
   if (error instanceof Unavailable) return { status: 503, detail: error.message, errors: [] };
   const status = (error as FastifyError).statusCode ?? 500;
   if (status >= 400 && status < 500) return { status, detail: error.message, errors: [] };
@@ -61,6 +65,7 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
   if (status >= 500) request.failure = error;
   if (status === 401) reply.header('www-authenticate', challenge(request));
   if (status === 503) reply.header('retry-after', RETRY_AFTER);
+  if (error instanceof TooManyRequests) reply.header('retry-after', String(error.retryAfter));
   const body = problemOf(status, detail, errors, request.id);
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);
 }

@@ -1,4 +1,4 @@
-import type postgres from 'postgres';
+import type postgres from '#postgres';
 import type { Fragment, Sql } from '../database/connect.js';
 import { concat } from '../database/fragments.js';
 import { isNarrowed, type Scope, visible } from './scope.js';
@@ -55,7 +55,7 @@ export function besidePresence<Row extends object>(
   return sql<Row[]>`select ${concat(sql, columns)}r.* from (select) one left join (${rows}) r on true`;
 }
 
-/** The answers to presences, in their order. Throws when there is no row at all, which such a statement always gives. */
+/** The answers to presences, in their order. Throws when there is no row at all: such a statement always gives one. */
 export function presentIn(rows: readonly object[], presences: readonly Presence[]): boolean[] {
   const [first] = rows as Record<string, unknown>[];
   if (first === undefined) throw new Error('a report came back without a row, which its statement cannot do');

@@ -1,5 +1,6 @@
-import postgres from 'postgres';
+import postgres from '#postgres';
 import type { Database } from '../../database/database.js';
+import { only } from '../../database/rows.js';
 import { Forbidden } from '../../errors.js';
 import type { Scope } from '../scope.js';
 import { type EventRow, MAX_FAULTY } from './check.js';
@@ -29,12 +30,13 @@ export async function ingest(
   const conversations = isNarrowed ? [...new Set(distinct.map((row) => row.conversation_id))] : [];
   const events = JSON.stringify(distinct);
   try {
-    const [answer] = await db.write<{ accepted: number }>(
+    const answer = await db.write<{ accepted: number }>(
       (sql) => sql`
         select ingest(${scope.account}::uuid, ${events}::text, ${conversations}::text[],
           ${scope.teams as string[] | null}::text[], ${scope.bots as string[] | null}::text[]) as accepted`,
+      events.length,
     );
-    const accepted = answer?.accepted ?? 0;
+    const { accepted } = only(answer);
     return { accepted, duplicates: rows.length - accepted };
   } catch (error) {
     if (!(error instanceof postgres.PostgresError && error.code === OUTSIDE)) throw error;

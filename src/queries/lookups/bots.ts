@@ -50,6 +50,7 @@ export const bots = (db: Database, scope: Scope): Promise<Bot[]> =>
         ${milliseconds(sql, sql`min(first_start)`)} as first_start_time,
         ${milliseconds(sql, sql`max(last_start)`)} as last_start_time
       from kinds group by bot_id order by conversations desc, bot_id`,
+    'heavy',
   );
 
 /** The teams of the conversations in scope, by how many they have, then by id. */
@@ -69,4 +70,5 @@ export const teams = (db: Database, scope: Scope): Promise<Team[]> =>
         ${milliseconds(sql, sql`min(first_start)`)} as first_start_time,
         ${milliseconds(sql, sql`max(last_start)`)} as last_start_time
       from kinds group by team_id order by conversations desc, team_id`,
+    'heavy',
   );

@@ -43,6 +43,7 @@ export async function conversations(
         and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}${matching(sql, part)}
       order by c.start_time desc, c.conversation_id desc
       limit ${limit + 1}`,
+    part === null ? 'light' : 'heavy', // an index gives a page, but the search for a part reads on until it has one
   );
   const page = rows.slice(0, limit).map((row) => conversationOf(row, moment));
   const last = page.at(-1);

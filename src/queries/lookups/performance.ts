@@ -1,5 +1,6 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
+import { only } from '../../database/rows.js';
 import { condition } from '../condition.js';
 import type { FilterOf, Moment } from '../query.js';
 import { within } from '../raw/dataset.js';
@@ -118,6 +119,7 @@ export const agentPerformance = (
       left join names n using (agent_id)
       ${agents === null ? sql`` : sql`where agent_id = any(${agents}::text[])`}
       order by replies desc, agent_id collate "C"`,
+    'heavy',
   );
 
 /** How the service performed over the conversations of a range; times in seconds, null of none. */
@@ -132,7 +134,7 @@ export interface SystemPerformance {
 }
 
 export async function systemPerformance(db: Database, query: ConversationsQuery): Promise<SystemPerformance> {
-  const [row] = await db.read<SystemPerformance>(
+  const found = await db.read<SystemPerformance>(
     (sql) => sql<SystemPerformance[]>`
       with chosen as materialized (select c.* from conversations c where ${chosen(sql, query)})
       select count(*) as total_sessions, count(*) filter (where is_contained) as contained_sessions,
@@ -144,9 +146,9 @@ export async function systemPerformance(db: Database, query: ConversationsQuery)
           where e.type = 'message' and e.sender = 'bot'
         ) as avg_response_time
       from chosen`,
+    'heavy',
   );
-  if (row === undefined) throw new Error('the performance of the system came back without a row');
-  return row;
+  return only(found);
 }
 
 const chosen = (sql: Sql, { scope, window, where, moment }: ConversationsQuery): Fragment =>

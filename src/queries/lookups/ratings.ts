@@ -48,6 +48,7 @@ export const ratedConversations = (
         and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}
         ${agents === null ? sql`` : sql`and last.agent_id = any(${agents}::text[])`}
       order by c.start_time, c.conversation_id`,
+    'heavy',
   );
 
 interface RatedQuery {

@@ -1,5 +1,6 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
+import { only } from '../../database/rows.js';
 import { condition } from '../condition.js';
 import { besidePresence, type Presence, presentIn } from '../presence.js';
 import type { FilterOf, Moment } from '../query.js';
@@ -32,17 +33,19 @@ export async function nextSteps(
   query: StepsQuery,
   path: string[],
 ): Promise<{ present: boolean[]; nodes: FlowNode[] }> {
-  const rows = await db.read<FlowNode & { is_found: boolean | null }>((sql) =>
-    besidePresence(
-      sql,
-      query.scope,
-      query.presence,
-      sql`
-        select path[${path.length + 1}] as id, count(*) as occurrences, true as is_found
-        from (${sequences(sql, query)}) s
-        where path[1:${path.length}] = ${path}::text[] and (path[${path.length + 1}] is not null or ${path.length} > 0)
-        group by 1`,
-    ),
+  const rows = await db.read<FlowNode & { is_found: boolean | null }>(
+    (sql) =>
+      besidePresence(
+        sql,
+        query.scope,
+        query.presence,
+        sql`
+          select path[${path.length + 1}] as id, count(*) as occurrences, true as is_found
+          from (${sequences(sql, query)}) s
+          where path[1:${path.length}] = ${path}::text[]
+          group by 1`,
+      ),
+    'heavy',
   );
   const nodes = rows.flatMap(({ id, occurrences, is_found }) => (is_found ? [{ id, occurrences }] : []));
   return { present: presentIn(rows, query.presence), nodes };
@@ -63,12 +66,13 @@ export async function stepCounts(
   query: StepsQuery,
   step: string,
 ): Promise<StepCounts & { present: boolean[] }> {
-  const rows = await db.read<StepCounts>((sql) =>
-    besidePresence(
-      sql,
-      query.scope,
-      query.presence,
-      sql`
+  const rows = await db.read<StepCounts>(
+    (sql) =>
+      besidePresence(
+        sql,
+        query.scope,
+        query.presence,
+        sql`
         with found as materialized (
           select conversation_id, path[cardinality(path)] = ${step} as is_last
           from (${sequences(sql, query)}) s where ${step}::text = any(path)
@@ -86,11 +90,10 @@ export async function stepCounts(
         select (select count(*) from found) as conversation_count,
           (select count(*) from found where is_last) as drop_off_count,
           (select count(*) from placed where type = 'message' and step = ${step}) as message_count`,
-    ),
+      ),
+    'heavy',
   );
-  const [row] = rows;
-  if (row === undefined) throw new Error('the counts of a step came back without a row');
-  const { conversation_count, drop_off_count, message_count } = row;
+  const { conversation_count, drop_off_count, message_count } = only(rows);
   return { conversation_count, drop_off_count, message_count, present: presentIn(rows, query.presence) };
 }
 

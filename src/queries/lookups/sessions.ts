@@ -89,6 +89,7 @@ export async function sessions(
         where e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'message'
       ) m
       order by ${ordered(sql, page.order)}`,
+    'heavy',
   );
   return rows.map((row) => conversationOf(row, moment));
 }

@@ -34,7 +34,7 @@ export async function raw(db: Database, query: Query, parts: Part[], moment: Mom
   const found = await db.read<Line>((sql) => {
     const asked = statement(sql, query, parts, moment, most);
     return query.isAdHoc ? unprepared(asked) : asked;
-  });
+  }, 'heavy');
   const present = presentIn(found, query.presence ?? []);
   const lines = found.filter(({ q_part }) => q_part !== null);
   const rowOf = (line: Line): Row => ({

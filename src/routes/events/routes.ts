@@ -32,5 +32,6 @@ export async function eventRoutes(app: FastifyInstance, db: Database): Promise<v
 
 async function eventsOf(request: FastifyRequest) {
   const bytes = await unpack(request.body as Buffer, request.headers['content-encoding']);
+  request.grow(bytes.length);
   return request.headers['content-type']?.startsWith('application/x-ndjson') ? parseNdjson(bytes) : parseBatch(bytes);
 }

@@ -1,5 +1,5 @@
 import { type ASTNode, BREAK, type DocumentNode, type GraphQLError, Kind, visit } from 'graphql';
-import { Forbidden, InvalidRequest, LimitExceeded, Unauthenticated, Unavailable } from '../../errors.js';
+import { Forbidden, InvalidRequest, LimitExceeded, TooMuchWork, Unauthenticated, Unavailable } from '../../errors.js';
 
 /** Errors of a request that is not run. `document` is where their nodes stand. */
 export class RequestErrors extends Error {
@@ -41,6 +41,7 @@ export function answerThrown(error: unknown, field: string): Answered[] | null {
     }));
   }
   if (error instanceof Unauthenticated || error instanceof Forbidden) return one('access-denied');
+  if (error instanceof TooMuchWork) return one('limit-exceeded');
   if (error instanceof Unavailable) return one('unavailable');
   return null;
 }

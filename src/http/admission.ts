@@ -1,0 +1,124 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance } from 'fastify';
+import type { Database } from '../database/database.js';
+import { only } from '../database/rows.js';
+import { callers } from '../database/shares.js';
+import { TooManyRequests } from '../errors.js';
+import { whenAnswered } from './answered.js';
+
+/** How much one key may ask. All but the rate are of this process alone: several that share a database each give as much. */
+export interface Limits {
+  /** Requests that run and wait at a time. */
+  requests: number;
+  /** Bytes that the bodies of these may have together. One alone may have any size. */
+  bytes: number;
+  /** Requests a second, over all processes on the database; null is no bound. */
+  rate: number | null;
+}
+
+export const usualLimits: Limits = { requests: 100, bytes: 32 * 1024 * 1024, rate: null };
+
+/**
+ * Refuses, with 429, what one key asks beyond its share, before a body is read; and marks the statements of the others as
+ * those of their key, so that the database serves keys in turn. For the routes of `app`, which are authenticated before.
+ */
+export async function admit(app: FastifyInstance, db: Database, limits: Limits): Promise<void> {
+  const busy = new Map<string, { requests: number; bytes: number }>();
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const { key_id } = request.principal;
+    const own = busy.get(key_id) ?? { requests: 0, bytes: 0 };
+    let size = Number(request.headers['content-length'] ?? 0) || 0;
+    if (own.requests >= limits.requests) return done(tooManyRequests(limits));
+    if (own.requests > 0 && own.bytes + size > limits.bytes) return done(tooManyBytes(limits));
+    busy.set(key_id, own);
+    own.requests++;
+    own.bytes += size;
+    request.grow = (read) => {
+      const more = Math.max(0, read - size);
+      if (own.requests > 1 && own.bytes + more > limits.bytes) throw tooManyBytes(limits);
+      own.bytes += more;
+      size += more;
+    };
+    whenAnswered(reply, () => {
+      own.requests--;
+      own.bytes -= size;
+      if (own.requests === 0) busy.delete(key_id);
+    });
+    done();
+  });
+
+  app.decorateRequest('grow');
+  app.addHook('preHandler', (request, _reply, done) => {
+    // A body whose size was not said beforehand.
+    if (Buffer.isBuffer(request.body)) request.grow(request.body.length);
+    callers.run(request.principal.key_id, done);
+  });
+
+  if (limits.rate !== null) await app.register(rateLimit, rate(db, limits.rate));
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Says how large the body is, as far as it is known by now. Throws `TooManyRequests` beyond the share of the key. */
+    grow(bytes: number): void;
+  }
+}
+
+const tooManyRequests = ({ requests }: Limits) =>
+  new TooManyRequests(`${requests} requests of this key are under way: wait for their answers, then send the next`);
+
+const tooManyBytes = ({ bytes }: Limits) =>
+  new TooManyRequests(
+    `the bodies that this key has under way would be larger than ${bytes / 1024 / 1024} MiB together: send fewer at a time`,
+  );
+
+/** A bound on the requests of each key in a second, counted in the database. */
+const rate = (db: Database, most: number) => ({
+  max: most,
+  timeWindow: 1_000,
+  keyGenerator: ({ principal }: { principal: { account_id: string; key_id: string } }) =>
+    `${principal.account_id} ${principal.key_id}`,
+  store: counterIn(db),
+  errorResponseBuilder: () => new TooManyRequests(`this key may ask ${most} times a second`, 1),
+  addHeaders: none,
+  addHeadersOnExceeding: none,
+});
+
+/** Retry-After is written by whoever answers the error. */
+const none = {
+  'x-ratelimit-limit': false,
+  'x-ratelimit-remaining': false,
+  'x-ratelimit-reset': false,
+  'retry-after': false,
+};
+
+type Counted = (error: Error | null, result?: { current: number; ttl: number }) => void;
+
+/** What the plugin wants of a store: it counts a request and says how many there were in the present second. */
+const counterIn = (db: Database) =>
+  class {
+    incr(key: string, counted: Counted): void {
+      count(db, key).then(
+        (result) => counted(null, result),
+        (error) => counted(error),
+      );
+    }
+    child() {
+      return this;
+    }
+  };
+
+async function count(db: Database, key: string): Promise<{ current: number; ttl: number }> {
+  const [account, key_id] = key.split(' ');
+  return only(
+    await db.write<{ current: number; ttl: number }>(
+      (sql) => sql`
+        insert into request_rates as r (account_id, key_id, second, requests)
+        values (${account as string}::uuid, ${key_id as string}, date_trunc('second', clock_timestamp()), 1)
+        on conflict (account_id, key_id) do update set second = excluded.second,
+          requests = case when r.second = excluded.second then r.requests + 1 else 1 end
+        returning requests as current, 1000 - extract(milliseconds from clock_timestamp())::int % 1000 as ttl`,
+    ),
+  );
+}
