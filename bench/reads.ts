@@ -6,7 +6,7 @@ async function seed({ sql }: Service, count: number): Promise<void> {
   await sql`select setseed(0.5)`;
   await sql`
     insert into conversations (account_id, conversation_id, attributes, team_id, bot_id, bot_version, desk_id, channel, language,
-      user_id, chat_type, is_contained, start_time, end_time, last_activity, last_event_time, user_messages, bot_messages, visitor_ids)
+      user_id, chat_type, is_contained, start_time, end_time, last_activity, first_time, user_messages, bot_messages, visitor_ids)
     select ${ACCOUNT}::uuid, 'seeded-' || n,
       jsonb_build_object('bot_id', bot, 'bot_version', version, 'team_id', 'care', 'channel', channel, 'language', language, 'desk_id', desk),
       'care', bot, version, desk, channel, language, person, 'visitor', true, start, start + length, start + length, start + length, 3, 3, array[person]

@@ -62,7 +62,7 @@ export function randomEvent(r: Random, id: number, conversation: string): Event 
         bot: {},
         agent: { sender_id: r.chance(0.85) ? agent : null, ...place },
       };
-      return { ...event, type, sender, text: 'hello', ...(names[sender] as object) };
+      return { ...event, type, sender, text: 'hello', ...(names[sender] as object), ...randomFacts(r) };
     }
     case 'step':
       return {
@@ -72,7 +72,7 @@ export function randomEvent(r: Random, id: number, conversation: string): Event 
         to_step: { id: 'b', type: 'y' },
       };
     case 'participant.joined':
-      return { ...event, type, agent_id: agent, ...place };
+      return { ...event, type, agent_id: agent, ...place, ...(r.chance(0.4) ? { agent_name: nameOf(r) } : {}) };
     case 'rating':
       return {
         ...event,
@@ -80,6 +80,7 @@ export function randomEvent(r: Random, id: number, conversation: string): Event 
         value: 1 + r.below(5),
         ...(r.chance(0.5) ? { feedback: `f${r.below(9)}` } : {}),
         ...(r.chance(0.6) ? { target: r.pick(['conversation', 'bot', 'agent']) } : {}),
+        ...(r.chance(0.4) ? { agent_id: agent } : {}),
       };
     case 'order':
       return {
@@ -98,11 +99,30 @@ export function randomEvent(r: Random, id: number, conversation: string): Event 
           { type: 'conversation.updated' },
           { type: 'conversation.closed' },
           { type: 'conversation.closed', reason: 'left' },
+          { type: 'conversation.closed', agent_id: agent },
           { type: 'conversation.reopened' },
+          { type: 'message.edited', message_id: `e${r.below(30)}`, ...(r.chance(0.5) ? { text: 'edited' } : {}) },
+          { type: 'message.edited', message_id: `E${r.below(30)}`, content: { edited: true } },
+          { type: 'message.deleted', message_id: `é${r.below(30)}` },
+          { type: 'note', sender_id: agent, sender_name: nameOf(r), text: 'note' },
         ]),
       };
   }
 }
+
+const nameOf = (r: Random) => r.pick(['Mia', 'Mia B.', 'Leo']);
+
+/** What a message may say besides. */
+const randomFacts = (r: Random): Event => ({
+  ...(r.chance(0.1) ? { response_time_seconds: r.pick([0, 1.25, 7, 1e-7]) } : {}),
+  ...(r.chance(0.2) ? { confidence: r.pick([0, 0.1, 0.25, 0.7, 1]) } : {}),
+  ...(r.chance(0.2) ? { sender_name: nameOf(r) } : {}),
+  ...(r.chance(0.2) ? { reaction: r.pick(['thumbs_up', 'thumbs_down', 'heart']) } : {}),
+  ...(r.chance(0.2) ? { tags: r.pick([['a'], ['vip', 'b'], []]) } : {}),
+  ...(r.chance(0.2) ? { rule_ids: r.pick([['r1'], ['r2', 'r1']]) } : {}),
+  ...(r.chance(0.1) ? { collection_id: 'docs' } : {}),
+  ...(r.chance(0.1) ? { collection_sources: r.pick([[], [{ id: 1 }]]) } : {}),
+});
 
 function randomAttributes(r: Random): Event {
   const orNull = (value: unknown) => (r.chance(0.25) ? null : value);
@@ -121,6 +141,11 @@ function randomAttributes(r: Random): Event {
     csat_brain: orNull(r.below(5)),
     csat_human_agent: orNull(r.below(5)),
     goal_achieved: orNull(r.below(3)),
+    user_sentiment: orNull(r.below(3)),
+    is_covered: orNull(r.chance(0.5)),
+    is_meaningful: orNull(r.chance(0.5)),
+    user_email: orNull('ann@example.com'),
+    rule_ids: orNull(r.pick([[], ['r3'], ['r3', 'r1']])),
     tags: orNull(r.pick([[], ['vip'], ['vip', 'eu']])),
     metadata: orNull(r.pick([{ a: { b: null } }, { a: 1, c: [1, 2] }])),
     start_time: orNull('2024-01-08T01:00:00+02:00'),

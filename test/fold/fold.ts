@@ -46,7 +46,9 @@ export function fold(account: string, sent: Event[]) {
   }
   const union = (name: string) => sorted(events.flatMap((event) => event.conversation?.[name] ?? []));
 
-  const firstTime = iso(Math.min(...events.map((event) => Date.parse(event.time))));
+  const asides = ['message.edited', 'message.deleted', 'note'];
+  const real = events.filter((event) => !asides.includes(event.type));
+  const firstTime = iso(Math.min(...(real.length > 0 ? real : events).map((event) => Date.parse(event.time))));
   const start = attributes.start_time ?? firstTime;
   const latest = (types: string[]) => {
     const times = events.filter((event) => types.includes(event.type)).map((event) => Date.parse(event.time));
@@ -66,6 +68,17 @@ export function fold(account: string, sent: Event[]) {
   const appearances = events.filter(
     (event) => (event.type === 'message' && event.sender === 'agent') || event.type === 'participant.joined',
   );
+  const responses = foldResponses(events);
+  const firstReply = by('agent').find((message) => responses.has(message.id));
+  const confidences = messages.flatMap((message) => message.confidence ?? []);
+  const firstOfUser = events.findIndex((event) => event.type === 'message' && event.sender === 'user');
+  const isAnswered =
+    firstOfUser !== -1 && events.slice(firstOfUser).some((event) => event.type === 'message' && event.sender === 'bot');
+  const isTest = attributes.is_test ?? false;
+  const isCovered = attributes.is_covered ?? null;
+  const withMessages = (name: 'tags' | 'rule_ids') => [
+    ...new Set<string>([...(attributes[name] ?? []), ...sorted(messages.flatMap((message) => message[name] ?? []))]),
+  ];
   const initiators: Record<string, string> = { user: 'visitor', agent: 'operator', bot: 'autosuggest' };
 
   const conversation = {
@@ -82,6 +95,13 @@ export function fold(account: string, sent: Event[]) {
         'language',
         'campaign_id',
         'campaign_source',
+        'user_name',
+        'user_email',
+        'channel_user_id',
+        'external_user_id',
+        'is_covered',
+        'goal_achieved',
+        'user_sentiment',
       ].map((name) => [name, attributes[name] ?? null]),
     ),
     user_id: userId,
@@ -89,7 +109,8 @@ export function fold(account: string, sent: Event[]) {
       attributes.chat_type ??
       (by('user').length > 0 || userId !== null || visitors.length > 0 ? 'visitor' : 'operator'),
     chat_initiator: attributes.chat_initiator ?? (messages[0] ? initiators[messages[0].sender] : null),
-    is_test: attributes.is_test ?? false,
+    is_test: isTest,
+    is_meaningful: attributes.is_meaningful ?? (!isTest && isCovered !== false && isAnswered),
     is_contained: attributes.is_contained ?? appearances.length === 0,
     withdrawn: attributes.withdrawn ?? false,
     start_time: start,
@@ -97,6 +118,7 @@ export function fold(account: string, sent: Event[]) {
     last_activity: latest(['message', 'step', 'participant.joined', 'conversation.reopened']) ?? start,
     closed_at: closed ? iso(closed.time) : null,
     closed_reason: closed ? (closed.reason ?? 'resolved') : null,
+    closed_by: closed?.agent_id ?? null,
     user_messages: by('user').length,
     bot_messages: by('bot').length,
     agent_messages: by('agent').length,
@@ -109,9 +131,60 @@ export function fold(account: string, sent: Event[]) {
     feedback: rating('conversation')?.feedback ?? null,
     csat_brain: attributes.csat_brain ?? rating('bot')?.value ?? null,
     csat_human_agent: attributes.csat_human_agent ?? rating('agent')?.value ?? null,
+    tags: withMessages('tags'),
+    rule_ids: withMessages('rule_ids'),
+    confidence_count: confidences.length,
+    confidence_sum: sum(confidences.map(String)),
+    min_confidence: confidences.length === 0 ? null : Math.min(...confidences),
+    thumbs_up: messages.filter((message) => message.reaction === 'thumbs_up').length,
+    thumbs_down: messages.filter((message) => message.reaction === 'thumbs_down').length,
+    has_collection: messages.some((message) => message.collection_id != null),
+    has_collection_sources: messages.some((message) => (message.collection_sources ?? []).length > 0),
+    first_response_seconds: firstReply === undefined ? null : responses.get(firstReply.id),
+    first_response_agent_id: firstReply?.sender_id ?? null,
     ...totals(orders),
   };
-  return { conversation, orders, participations: foldParticipations(agentMessages, joins, orders) };
+  return {
+    conversation,
+    responses: Object.fromEntries(responses),
+    orders,
+    participations: foldParticipations(agentMessages, joins, orders),
+  };
+}
+
+/** The response times of messages that have one, in seconds, by the message's id. */
+export function foldResponses(events: Event[]): Map<string, number> {
+  const found = new Map<string, number>();
+  const seconds = (from: Event, to: Event) => (Date.parse(to.time) - Date.parse(from.time)) / 1000;
+  for (const stretch of stretches(events)) {
+    for (const [n, message] of stretch.entries()) {
+      if (message.sender === 'user') continue;
+      const before = stretch.slice(0, n);
+      const b = before.findLastIndex(({ sender }) => sender !== 'user');
+      const asked = before.slice(b + 1)[0]; // all since B are the user's
+      const handover = message.sender === 'agent' ? handoverOf(before, before[b]) : undefined;
+      const from = asked ?? handover;
+      if (message.response_time_seconds != null) found.set(message.id, message.response_time_seconds);
+      else if (from !== undefined) found.set(message.id, seconds(from, message));
+    }
+  }
+  return found;
+}
+
+/** The bot's message from which an agent who says the first word of agents took over. */
+function handoverOf(before: Event[], b: Event | undefined): Event | undefined {
+  const wrote = (sender: string) => before.some((message) => message.sender === sender);
+  return b?.sender === 'bot' && wrote('user') && !wrote('agent') ? b : undefined;
+}
+
+/** The messages of a conversation in order of time, cut at each explicit close. */
+function stretches(events: Event[]): Event[][] {
+  const list: Event[][] = [[]];
+  for (const event of events) {
+    if (event.type === 'conversation.closed') list.push([]);
+    else if (event.type === 'message') list[list.length - 1]?.push(event);
+  }
+  return list;
 }
 
 type Order = ReturnType<typeof foldOrders>[number];

@@ -31,6 +31,8 @@ export const eventTypes: Record<string, Fields> = {
   message: {
     sender: field(kind.sender, { needed: true, column: 'sender' }),
     sender_id: field(kind.shortText, { column: 'actor_id' }),
+    sender_name: field(kind.shortText),
+    confidence: field(kind.share),
     ...ofAgent,
     text: field(kind.longText),
     content: field(kind.object),
@@ -58,7 +60,11 @@ export const eventTypes: Record<string, Fields> = {
     depth: field(kind.depth),
     message_id: field(kind.shortText),
   },
-  'participant.joined': { agent_id: field(kind.shortText, { needed: true, column: 'actor_id' }), ...ofAgent },
+  'participant.joined': {
+    agent_id: field(kind.shortText, { needed: true, column: 'actor_id' }),
+    agent_name: field(kind.shortText),
+    ...ofAgent,
+  },
   rating: {
     value: field(kind.stars, { needed: true }),
     feedback: field(kind.longText),
@@ -77,8 +83,23 @@ export const eventTypes: Record<string, Fields> = {
     campaign: field(kind.shortText),
   },
   'conversation.updated': {},
-  'conversation.closed': { reason: field(kind.closeReason, { default: 'resolved' }) },
+  'conversation.closed': {
+    reason: field(kind.closeReason, { default: 'resolved' }),
+    agent_id: field(kind.shortText), // who closed it, which is no act that makes an agent take part
+  },
   'conversation.reopened': {},
+  'message.edited': {
+    message_id: field(kind.shortText, { needed: true }),
+    text: field(kind.longText),
+    content: field(kind.object),
+  },
+  'message.deleted': { message_id: field(kind.shortText, { needed: true }) },
+  note: {
+    sender_id: field(kind.shortText, { column: 'actor_id' }),
+    sender_name: field(kind.shortText),
+    text: field(kind.longText),
+    content: field(kind.object),
+  },
 };
 
 /** Attributes of a conversation. null takes any but a union back to what is derived. */
@@ -108,6 +129,7 @@ export const attributes: Record<string, kind.Kind> = {
   rule_ids: kind.texts,
   is_contained: kind.boolean,
   is_covered: kind.boolean,
+  is_meaningful: kind.boolean,
   goal_achieved: kind.int32,
   user_sentiment: kind.int32,
   csat_brain: kind.int32,

@@ -72,6 +72,15 @@ export const seconds: Kind = {
   store: Number,
 };
 
+export const share: Kind = {
+  says: 'a number from 0 to 1',
+  accepts: (value) => {
+    const number = value instanceof LosslessNumber ? Number(value.value) : value;
+    return typeof number === 'number' && number >= 0 && number <= 1;
+  },
+  store: Number,
+};
+
 /** A time is kept as ISO text in UTC with milliseconds, so that equal instants are equal texts. */
 export const time: Kind = {
   says: 'a time with an offset, such as 2024-01-08T09:15:00Z, in a year from 1900 to 2199',

@@ -22,11 +22,6 @@ export const sharedColumns = {
   is_test: (sql: Sql) => sql`c.is_test`,
 };
 
-const attribute =
-  (name: string): Column =>
-  (sql) =>
-    sql`(c.attributes->>${name}::text) collate "C"`;
-
 export const conversations: RawDataset<'conversations'> = {
   rows: (sql, { scope }, window) =>
     sql`(select c.* from conversations c where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}) c`,
@@ -49,10 +44,10 @@ export const conversations: RawDataset<'conversations'> = {
     csat_human_agent: (sql) => sql`c.csat_human_agent`,
     has_collection: (sql) => sql`c.has_collection`,
     has_collection_sources: (sql) => sql`c.has_collection_sources`,
-    user_name: attribute('user_name'),
-    user_email: attribute('user_email'),
-    channel_user_id: attribute('channel_user_id'),
-    external_user_id: attribute('external_user_id'),
+    user_name: (sql) => sql`c.user_name`,
+    user_email: (sql) => sql`c.user_email`,
+    channel_user_id: (sql) => sql`c.channel_user_id`,
+    external_user_id: (sql) => sql`c.external_user_id`,
     csat_brain: (sql) => sql`c.csat_brain`,
   },
   numbers: {

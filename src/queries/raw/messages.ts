@@ -7,7 +7,8 @@ const time: Column = (sql) => sql`c.time`;
 
 /**
  * The raw road's messages. They have no index by time: a message is found through its conversation, so that storing one costs
- * no more than the key of its event. Only conversations whose last event is not before the window can have one in it.
+ * no more than the key of its event. Only conversations that overlap the window, from
+ * their first event to their last message or step, can have one in it.
  */
 export const messages: RawDataset<'messages'> = {
   rows: (sql, { scope }, window) => sql`(
@@ -15,8 +16,8 @@ export const messages: RawDataset<'messages'> = {
       case when e.sender = 'user' then coalesce(e.actor_id, c.user_id) else c.user_id end as user_id
     from conversations c
     join events e on e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'message'
-    where ${visible(sql, scope)} and c.last_event_time >= ${iso(window.from)}::timestamptz
-      and ${within(sql, sql`e.time`, window)}
+    where ${visible(sql, scope)} and c.last_content_time >= ${iso(window.from)}::timestamptz
+      and c.first_time < ${iso(window.to)}::timestamptz and ${within(sql, sql`e.time`, window)}
   ) c`,
   time,
   dimensions: {

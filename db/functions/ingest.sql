@@ -1,0 +1,230 @@
+-- Stores a batch: p_events is a JSON list of objects with the columns of events, checked and without repeats; a narrowed key
+-- passes the teams and bots that it may write to (null: any). p_sent is not used any more: processes of an earlier version
+-- pass it.
+-- Returns how many events were new. Raises, each with a JSON list of conversations in its detail: CR403, when one is out of
+-- the key's reach before or after the batch; CR400, when one would hold more than a million events; CR408, when one must be
+-- folded whole and is too long for that to be done within statement_timeout.
+--
+-- Each statement below sees what is committed when it starts. So the conversations are locked first, in order of their
+-- keys, and everything that is read afterwards includes every batch that this one waited for. known_ids come last, sorted
+-- too: batches cannot deadlock.
+create or replace function ingest(p_account uuid, p_events text, p_sent text[], p_teams text[], p_bots text[])
+returns integer language plpgsql volatile
+set enable_nestloop = off -- a generic plan guesses few rows and would join in quadratic time
+set enable_seqscan = off -- nor does it know how large a table has become
+set plan_cache_mode = auto -- its statements are the same each time, and planning them costs
+as $$
+declare
+  c_most constant integer := 1000000; -- events of a conversation
+  c_seconds_each constant double precision := 0.0001; -- in which an event is folded, on a slow machine
+  v_batch events[]; -- in order of conversation and place, as are the lists below
+  v_ids text[];
+  v_new text[]; -- conversations that nobody has seen
+  v_begun record; -- what this batch makes of them
+  v_first events[] := '{}'; -- their events
+  v_made text[] := '{}'; -- those of them that this batch is the first to insert
+  v_stub conversations;
+  v_id text;
+  v_rows conversations[]; -- of all other conversations of the batch
+  v_fresh events[]; -- their events that are not stored yet
+  v_outdated text[]; -- those whose rows an earlier fold wrote
+  v_added record; -- what the fresh events make of v_rows
+  v_late text[];
+  v_again record; -- the late ones, folded whole
+  v_parts text[]; -- conversations with agents or orders among the new events
+  v_acts events[]; -- those events
+  v_faulty text[];
+  v_timeout double precision;
+begin
+  select array_agg(
+    (p_account, s.conversation_id, s.id, s.type, s.time, coalesce(s.seq, 0), s.sender, s.actor_id, s.team_id,
+      s.organization_id, s.attributes, s.body, null)::events
+    order by s.conversation_id collate "C", s.time, coalesce(s.seq, 0), s.id collate "C")
+  into v_batch
+  from json_to_recordset(p_events::json) as s (
+    conversation_id text, id text, type text, "time" timestamptz, seq integer, sender text, actor_id text, team_id text,
+    organization_id text, attributes jsonb, body jsonb
+  );
+  v_ids := array(select distinct e.conversation_id from unnest(v_batch) e order by 1);
+
+  -- 1. Lock the conversations. A new one is inserted with what this batch makes of it, which is exact if the insert meets no
+  -- row. Where it meets one, somebody else has made the conversation meanwhile, and the insert locks it.
+  loop
+    v_new := array(
+      select i from unnest(v_ids) i where not i = any(array(
+        select c.conversation_id from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
+      ))
+    );
+    if v_new = '{}' then
+      v_rows := array(
+        select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
+        order by c.conversation_id for no key update
+      );
+      continue when cardinality(v_rows) < cardinality(v_ids); -- one has been removed meanwhile
+    else
+      v_first := array(select e from unnest(v_batch) e where e.conversation_id = any(v_new));
+      select * into v_begun
+      from fold(p_account, array(select empty_conversation(p_account, i) from unnest(v_new) i), v_first, '{}');
+      if exists (select from unnest(v_first) e where e.sender = 'agent' or e.type = 'order') then
+        v_begun.states := with_totals(
+          p_account, v_begun.states,
+          array(select c from agent_cells_of_events(p_account, v_first, '{}') c),
+          array(select o from orders_of_events(v_first) o)
+        );
+      end if;
+      v_rows := v_begun.states;
+      v_stub := empty_conversation(p_account, ''); -- stands in for the rows that are there
+      foreach v_id in array v_ids loop
+        if not v_id = any(v_new) then
+          v_stub.conversation_id := v_id;
+          v_rows := v_rows || v_stub;
+        end if;
+      end loop;
+      with inserted as (
+        insert into conversations as c
+        select * from unnest(v_rows) r order by r.conversation_id
+        on conflict (account_id, conversation_id) do update set fold_version = 0 where false -- locks, writes no version
+        returning c.conversation_id
+      )
+      select coalesce(array_agg(i.conversation_id), '{}') into v_made from inserted i where i.conversation_id = any(v_new);
+      v_rows := array(
+        select c from conversations c
+        where c.account_id = p_account and c.conversation_id = any(v_ids) and not c.conversation_id = any(v_made)
+        order by c.conversation_id
+      );
+      if cardinality(v_made) < cardinality(v_new) then
+        select coalesce(array_agg(e order by n), '{}'), coalesce(array_agg(r order by n), '{}')
+        into v_first, v_begun.responses
+        from (
+          select v_first[n] as e, v_begun.responses[n] as r, n from generate_subscripts(v_first, 1) n
+        ) every where (e).conversation_id = any(v_made);
+        v_begun.states := array(select s from unnest(v_begun.states) s where s.conversation_id = any(v_made));
+      end if;
+    end if;
+    exit;
+  end loop;
+
+  if p_teams is not null or p_bots is not null then
+    perform refuse_outside(v_rows, p_teams, p_bots);
+  end if;
+
+  -- 2. Fold the events that are new into the rows that are there.
+  v_fresh := '{}';
+  v_outdated := '{}';
+  v_late := '{}';
+  if v_rows <> '{}' then
+    v_fresh := array(
+      select e from unnest(v_batch) e
+      where (v_made = '{}' or not e.conversation_id = any(v_made)) and (
+        select true from events s
+        where s.account_id = p_account and s.conversation_id = e.conversation_id and s.id = e.id
+      ) is null
+    );
+  end if;
+  if v_fresh <> '{}' then
+    select coalesce(array_agg(r.conversation_id) filter (where r.fold_version < fold_version()), '{}'),
+      array_agg(r.conversation_id) filter (where r.event_count + cardinality(v_fresh) > c_most)
+    into v_outdated, v_faulty
+    from unnest(v_rows) r;
+    if v_faulty is not null then
+      select array_agg(r.conversation_id) into v_faulty
+      from unnest(v_rows) r
+      join (select e.conversation_id, count(*) as events from unnest(v_fresh) e group by 1) more using (conversation_id)
+      where r.event_count + more.events > c_most;
+      if v_faulty is not null then
+        raise exception 'more than a million events of a conversation' using errcode = 'CR400', detail = to_json(v_faulty)::text;
+      end if;
+    end if;
+    select * into v_added
+    from fold(
+      p_account,
+      array(
+        select r from unnest(v_rows) r
+        where r.conversation_id = any(array(select e.conversation_id from unnest(v_fresh) e))
+        order by r.conversation_id
+      ),
+      v_fresh, '{}'
+    );
+    v_late := array(select l from unnest(v_added.late) l where not l = any(v_outdated) order by l);
+  end if;
+  if v_fresh = '{}' and v_made = '{}' then
+    return 0;
+  end if;
+  if v_late <> '{}' or v_outdated <> '{}' then
+    v_timeout := extract(epoch from current_setting('statement_timeout')::interval);
+    select array_agg(r.conversation_id) into v_faulty from unnest(v_rows) r
+    where r.conversation_id = any(v_late) and r.event_count * c_seconds_each > v_timeout and v_timeout > 0;
+    if v_faulty is not null then
+      raise exception 'too long to be folded within statement_timeout' using errcode = 'CR408', detail = to_json(v_faulty)::text;
+    end if;
+  end if;
+
+  -- 3. Store the events.
+  if v_made <> '{}' then
+    insert into events (account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, response_seconds)
+    select account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, seconds
+    from unnest(v_first, v_begun.responses) as u (
+      account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, unset, seconds
+    );
+  end if;
+  if v_fresh <> '{}' then
+    insert into events (account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, response_seconds)
+    select account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, seconds
+    from unnest(v_fresh, v_added.responses) as u (
+      account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, unset, seconds
+    );
+  end if;
+
+  -- 4. Write the rows.
+  v_acts := array(
+    select e from unnest(v_first || v_fresh) e
+    where (e.sender = 'agent' or e.type in ('participant.joined', 'order'))
+      and not e.conversation_id = any(v_outdated)
+  );
+  v_parts := array(select distinct e.conversation_id from unnest(v_acts) e);
+  if v_parts <> '{}' then
+    perform save_orders(array(select o from orders_of_events(v_acts) o));
+    perform add_agent_cells(p_account, array(select e from unnest(v_acts) e where e.type <> 'order'));
+    perform save_participations(p_account, v_parts);
+  end if;
+  if v_fresh <> '{}' then
+    v_rows := v_added.states;
+    if v_late <> '{}' then
+      select * into v_again
+      from fold(p_account, array(select empty_conversation(p_account, l) from unnest(v_late) l), '{}', v_late);
+      v_rows := v_rows || v_again.states;
+    end if;
+    if v_outdated <> '{}' then
+      v_rows := array(select r from unnest(v_rows) r where not r.conversation_id = any(v_outdated));
+    end if;
+    v_parts := v_parts || v_late;
+    if v_parts <> '{}' then
+      v_rows := array(select r from unnest(v_rows) r where not r.conversation_id = any(v_parts)) || with_totals(
+        p_account, array(select r from unnest(v_rows) r where r.conversation_id = any(v_parts)),
+        array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_parts)),
+        array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_parts))
+      );
+    end if;
+    perform save_conversations(p_account, v_rows);
+    if v_outdated <> '{}' then
+      perform refold(p_account, v_outdated);
+    end if;
+  end if;
+
+  if p_teams is not null or p_bots is not null then
+    perform refuse_outside(
+      array(select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)), p_teams, p_bots
+    );
+  end if;
+
+  insert into known_ids (account_id, kind, id)
+  select distinct p_account, k.kind, k.id
+  from unnest(v_first || v_fresh) e
+  cross join lateral (values ('bot', e.attributes->>'bot_id'), ('team', e.attributes->>'team_id')) as k (kind, id)
+  where k.id is not null
+  order by 2, 3
+  on conflict do nothing;
+
+  return cardinality(v_first) + cardinality(v_fresh);
+end;
+$$;
