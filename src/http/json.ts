@@ -10,10 +10,15 @@ export function readBody(body: unknown, faults: Faults): unknown {
     faults.add('$', 'is not UTF-8');
     return undefined;
   }
+  return readJson(text, '$', faults);
+}
+
+/** The JSON value of a text; undefined, with a fault at `path`, where it is none. */
+export function readJson(text: string, path: string, faults: Faults): unknown {
   try {
     return parseJson(text);
   } catch (error) {
-    faults.add('$', error instanceof RangeError ? 'is nested too deep' : 'is not JSON');
+    faults.add(path, error instanceof RangeError ? 'is nested too deep' : 'is not JSON');
     return undefined;
   }
 }

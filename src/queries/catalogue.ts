@@ -22,3 +22,11 @@ export function fieldOf(dataset: Dataset, name: string): Pick<Dimension, 'type' 
   const numbers: Record<string, NumberField> = datasets[dataset].numbers;
   return Object.hasOwn(numbers, name) ? { type: 'number' } : undefined;
 }
+
+/** A dimension that a client may name: its name in the core, and what it is there. */
+export interface Named<Name extends string = string> extends Pick<Dimension, 'type' | 'many'> {
+  name: Name;
+}
+
+/** Dimensions by the names that clients use. */
+export type Names<Name extends string = string> = ReadonlyMap<unknown, Named<Name>>;

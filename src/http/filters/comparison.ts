@@ -1,10 +1,10 @@
+import type { Named } from '../../queries/catalogue.js';
 import type { Bound, Test, Value } from '../../queries/filter.js';
 import { MAX_PATTERN, parsePattern } from '../../queries/pattern.js';
 import { isStorable } from '../../queries/text.js';
 import type { Faults } from '../faults.js';
 import { textOf } from '../json.js';
 import { withBackslash } from './like.js';
-import type { Named } from './names.js';
 
 /** Values of one `in`, and of all of a query. */
 const MAX_VALUES = 1_000;

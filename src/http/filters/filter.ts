@@ -1,8 +1,9 @@
+import type { Names } from '../../queries/catalogue.js';
 import { everything, type Filter, type Test } from '../../queries/filter.js';
 import type { Faults } from '../faults.js';
 import { isObject, readObject } from '../json.js';
 import { comparisonKeys, comparisonReaders, type Sizes } from './comparison.js';
-import { type Names, readDimension } from './names.js';
+import { readDimension } from './names.js';
 
 /** Levels of filters in one another: a test alone is one level, in an `and` it is at the second. */
 const MAX_DEPTH = 20;

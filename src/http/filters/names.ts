@@ -1,14 +1,6 @@
 import { distance } from 'fastest-levenshtein';
-import type { Dimension } from '../../queries/datasets/dataset.js';
+import type { Named, Names } from '../../queries/catalogue.js';
 import type { Faults } from '../faults.js';
-
-/** A dimension that a request may name: its name in the core, and what it is there. */
-export interface Named<Name extends string = string> extends Pick<Dimension, 'type' | 'many'> {
-  name: Name;
-}
-
-/** The dimensions of a dialect by the names that it gives them. */
-export type Names<Name extends string = string> = ReadonlyMap<unknown, Named<Name>>;
 
 /** The dimension that a request names; null, with a fault, where there is none. */
 export function readDimension<Name extends string>(

@@ -51,6 +51,7 @@ const dimensions = {
   user_email: internal(text('the e-mail address of the user')),
   channel_user_id: internal(text('the user, as the channel knows them')),
   external_user_id: internal(text('the user, as another system knows them')),
+  intents: internal(texts('intents of its messages')),
   csat_brain: internal(whole('satisfaction with the bot')),
 } as const;
 

@@ -48,6 +48,9 @@ export const conversations: RawDataset<'conversations'> = {
     user_email: (sql) => sql`c.user_email`,
     channel_user_id: (sql) => sql`c.channel_user_id`,
     external_user_id: (sql) => sql`c.external_user_id`,
+    intents: (sql) => sql`array(
+      select distinct (e.body->>'intent') collate "C" from events e
+      where e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'message' and e.body ? 'intent')`,
     csat_brain: (sql) => sql`c.csat_brain`,
   },
   numbers: {

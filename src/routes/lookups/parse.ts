@@ -1,9 +1,14 @@
 import type { Static } from '@sinclair/typebox';
 import type { Faults } from '../../http/faults.js';
+import { readFilters } from '../../http/filters/filter.js';
+import { readJson } from '../../http/json.js';
 import { parseList, withMissing } from '../../http/lists.js';
 import { parseWindow } from '../../http/window.js';
+import type { Names } from '../../queries/catalogue.js';
+import type { Filter } from '../../queries/filter.js';
 import type { ListQuery, Place } from '../../queries/lookups/conversations.js';
 import type { FilterOf } from '../../queries/query.js';
+import { vocabularies } from '../../queries/vocabulary.js';
 import { readCursor } from './cursor.js';
 import type { ConversationsQuery } from './schema.js';
 
@@ -17,6 +22,7 @@ const singles = {
   user_id: 'user_id',
   agent_id: 'agent_ids',
   state: 'state',
+  intent: 'intents',
 } as const;
 
 /** Parameters that take lists. */
@@ -25,9 +31,9 @@ const lists = { channel_type: 'channel', language: 'language' } as const;
 const LIMIT = 50;
 
 /** What a request for a page of conversations asks, but for its scope. */
-export function parsePage(query: Sent, faults: Faults): Omit<ListQuery, 'scope'> {
+export function parsePage(query: Sent, faults: Faults, now: number): Omit<ListQuery, 'scope'> {
   return {
-    window: parseWindow(query, faults),
+    window: parseWindow(query, faults, { now }),
     where: { op: 'and', of: parseFilters(query, faults) },
     part: query.q ?? null,
     after: parseCursor(query.cursor, faults),
@@ -47,7 +53,16 @@ function parseFilters(query: Sent, faults: Faults): FilterOf<'conversations'>[] 
     where.push({ op: 'in', dimension, values: withMissing(parseList(name, values, faults)) });
   }
   if (query.is_test !== undefined) where.push({ op: 'in', dimension: 'is_test', values: [query.is_test === 'true'] });
+  if (query.filter !== undefined && !faults.has('filter')) where.push(parseFilter(query.filter, faults));
   return where;
+}
+
+/** A filter as JSON, in the language of `/v1/query`, over the dimensions of conversations. */
+function parseFilter(text: string, faults: Faults): FilterOf<'conversations'> {
+  const value = readJson(text, 'filter', faults);
+  const { dimensions } = vocabularies.conversations;
+  const filter: Filter = readFilters(value, 'filter', dimensions as Names, faults);
+  return filter as FilterOf<'conversations'>; // its names are those of that vocabulary
 }
 
 function parseCursor(cursor: string | undefined, faults: Faults): Place | null {

@@ -60,9 +60,10 @@ export async function lookupRoutes(instance: FastifyInstance, db: Database, mome
     { attachValidation: true, schema: { querystring: ConversationsQuery, response: { 200: ConversationsAnswer } } },
     async (request, reply) => {
       const faults = new Faults(request);
-      const page = parsePage(request.query, faults);
+      const asOf = moment();
+      const page = parsePage(request.query, faults, asOf.now);
       faults.check();
-      const found = await conversations(db, { scope: scopeFor(request.principal, 'read'), ...page }, moment());
+      const found = await conversations(db, { scope: scopeFor(request.principal, 'read'), ...page }, asOf);
       const answer: ConversationsAnswer = {
         conversations: found.conversations.map((row) => shapeConversation(row, page.window.zone)),
         next_cursor: found.next === null ? null : writeCursor(found.next),

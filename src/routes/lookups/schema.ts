@@ -17,6 +17,14 @@ export const ConversationsQuery = strict({
   agent_id: Type.Optional(Id('An agent who wrote or joined')),
   is_test: Type.Optional(Choice(['true', 'false'] as const, 'Only tests, or none; both when left out')),
   state: Type.Optional(Choice(['open', 'closed'] as const, 'Only conversations that are open, or closed, now')),
+  intent: Type.Optional(Id('An intent that one of its messages names')),
+  filter: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 10_000,
+      description: 'A filter as JSON, as POST /v1/query takes it over the dimensions of conversations',
+    }),
+  ),
   q: Type.Optional(
     Id('Part of the conversation’s id, or of its user’s id, name or e-mail, whatever the case of its letters'),
   ),

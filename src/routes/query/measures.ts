@@ -6,7 +6,7 @@ import type { Unit } from '../../queries/datasets/dataset.js';
 import { dimensionsIn, type Filter } from '../../queries/filter.js';
 import { filtersOf, type Measure } from '../../queries/measure.js';
 import { isStorable } from '../../queries/text.js';
-import { type Askable, askable, unitOf, type Vocabulary, vocabularies } from './vocabulary.js';
+import { type Askable, askable, unitOf, type Vocabulary, vocabularies } from '../../queries/vocabulary.js';
 
 /** A measure of a query and the column that it fills. */
 export interface MeasureColumn {

@@ -1,16 +1,17 @@
 import type { Faults } from '../../http/faults.js';
 import { readFilters } from '../../http/filters/filter.js';
-import { type Named, readDimensions } from '../../http/filters/names.js';
+import { readDimensions } from '../../http/filters/names.js';
 import { readObject } from '../../http/json.js';
 import { parseZone } from '../../http/window.js';
+import type { Named } from '../../queries/catalogue.js';
 import { clockDimensions } from '../../queries/datasets/dataset.js';
 import { dimensionsIn } from '../../queries/filter.js';
 import type { Query, Ranking } from '../../queries/query.js';
 import { plan } from '../../queries/run.js';
+import { type Askable, askable, vocabularies } from '../../queries/vocabulary.js';
 import { readCompare } from './compare.js';
 import { type MeasureColumn, names, readMeasures } from './measures.js';
 import { readBucket, readTime } from './times.js';
-import { type Askable, askable, vocabularies } from './vocabulary.js';
 
 /** A group of a query and the column that it fills. */
 export type GroupColumn = Named & { column: string };

@@ -7,10 +7,10 @@ import { strict } from '../../http/parameters.js';
 import { noticesOf } from '../../queries/notices.js';
 import type { Query, Table } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
+import { askable, vocabularies } from '../../queries/vocabulary.js';
 import { parseQuestion, paths, type Question } from './parse.js';
 import { CatalogueAnswer, QueryAnswer, QueryParameters } from './schema.js';
 import { shapeAnswer, tableOfAnswer } from './shape.js';
-import { askable, vocabularies } from './vocabulary.js';
 
 const MAX_BYTES = 1024 * 1024;
 

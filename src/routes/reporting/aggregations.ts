@@ -1,7 +1,7 @@
 import type { Faults } from '../../http/faults.js';
-import { type Named, readDimensions } from '../../http/filters/names.js';
+import { readDimensions } from '../../http/filters/names.js';
 import { readObject } from '../../http/json.js';
-import type { DimensionOf, NumberOf } from '../../queries/catalogue.js';
+import type { DimensionOf, Named, NumberOf } from '../../queries/catalogue.js';
 import { identifiers } from '../../queries/datasets/participations.js';
 import type { MeasureOf } from '../../queries/query.js';
 import { names } from './dimensions.js';

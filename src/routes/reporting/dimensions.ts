@@ -1,5 +1,4 @@
-import type { Names } from '../../http/filters/names.js';
-import { type DimensionOf, fieldOf } from '../../queries/catalogue.js';
+import { type DimensionOf, fieldOf, type Names } from '../../queries/catalogue.js';
 import { participationNames } from '../../queries/datasets/participations.js';
 
 /** The dimensions by the names of the dialect. */

@@ -1,5 +1,4 @@
-import type { Names } from '../../http/filters/names.js';
-import { type Dataset, datasets, fieldOf } from '../../queries/catalogue.js';
+import { type Dataset, datasets, fieldOf, type Names } from './catalogue.js';
 import {
   clockDimensions,
   type DatasetDefinition,
@@ -7,9 +6,9 @@ import {
   type NamedMeasure,
   type NumberField,
   type Unit,
-} from '../../queries/datasets/dataset.js';
-import { identifiers, participationNames } from '../../queries/datasets/participations.js';
-import type { Measure } from '../../queries/measure.js';
+} from './datasets/dataset.js';
+import { identifiers, participationNames } from './datasets/participations.js';
+import type { Measure } from './measure.js';
 
 /** The datasets that can be asked; the others are for the dialects alone. */
 export const askable = ['conversations', 'messages', 'participations'] as const satisfies Dataset[];
