@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
+import { requires } from '../../auth/requires.js';
 import type { Database } from '../../database/database.js';
 import { Forbidden, NotFound } from '../../errors.js';
 import { sendReport } from '../../http/csv.js';
@@ -30,6 +31,7 @@ export async function reportingRoutes(instance: FastifyInstance, db: Database, m
     '/api/reporting/v1/orgs/:organization_id/chat_sessions',
     {
       attachValidation: true,
+      onRequest: requires('read'),
       schema: { params: OrganizationParams, querystring: ReportQuery, response: { 200: ReportAnswer } },
     },
     async (request, reply) => {
