@@ -102,7 +102,7 @@ t.test('a statement that gives one row and gave none is a fault of ours, not an 
   await t.rejects(presentOf(none, { kind: 'bot', id: 'shop' }), { message: /came back without a row/ });
   await t.rejects(isAccount(none, ACCOUNT), says);
   await t.rejects(findKey(none, 'id', 'secret'), says);
-  const { rows, indexes } = checkEvents([
+  const { rows, indexes } = await checkEvents([
     { index: 0, value: { id: '1', type: 'conversation.reopened', time: '2024-01-08T10:00:00Z', conversation_id: 'c' } },
   ]);
   await t.rejects(ingest(none, scope, rows, indexes), says);

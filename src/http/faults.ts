@@ -1,7 +1,18 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import type { FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { type Fault, InvalidRequest } from '../errors.js';
+
+/** Characters of an unknown name that are told back, and that are compared with the names that there are. */
+const LONGEST_NAME = 64;
+
+/** What is said of a parameter that is none; a name that is nearly right is shown the right one. */
+export function unknownParameter(name: string, allowed: string[]): string {
+  if (allowed.length === 0) return 'is not a parameter here: there are none';
+  const meant = name.length > LONGEST_NAME ? undefined : closest(name, allowed);
+  const isNear = meant !== undefined && distance(name, meant) <= Math.max(1, Math.floor(meant.length / 3));
+  return `is not a parameter here${isNear ? `; did you mean ${meant}?` : '.'} There are ${allowed.join(', ')}`;
+}
 
 /** Faults that are told of one request. */
 const MOST = 100;
@@ -45,6 +56,7 @@ export class Faults {
   }
 
   #addSchemaFault({ keyword, instancePath, params, message }: FastifySchemaValidationError): void {
+    if (this.#faults.length >= MOST) return;
     const path = instancePath.slice(1).split('/')[0] ?? '';
     if (keyword === 'required') this.add(String(params.missingProperty), 'is needed');
     else if (keyword === 'additionalProperties') this.#addUnknown(String(params.additionalProperty));
@@ -54,7 +66,7 @@ export class Faults {
   }
 
   #addUnknown(name: string): void {
-    const meant = closest(name, this.#allowed);
-    this.add(name, `is not a parameter here; did you mean ${meant}? There are ${this.#allowed.join(', ')}`);
+    const short = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name;
+    this.add(short, unknownParameter(name, this.#allowed));
   }
 }

@@ -1,7 +1,11 @@
 import { LosslessNumber } from 'lossless-json';
-import { parseJson } from '../queries/ingest/json.js';
+import { OverBounds, parseJson } from '../queries/ingest/json.js';
+import { pathTo } from '../queries/ingest/path.js';
 import type { Faults } from './faults.js';
 import { decode } from './utf8.js';
+
+/** What a query may be: its own limits name what is too much of it, long before this. */
+const BOUNDS = { levels: 500, values: 50_000 };
 
 /** The JSON value of a body; undefined, with a fault, where it is none. Numbers may come as `LosslessNumber`. */
 export function readBody(body: unknown, faults: Faults): unknown {
@@ -16,9 +20,9 @@ export function readBody(body: unknown, faults: Faults): unknown {
 /** The JSON value of a text; undefined, with a fault at `path`, where it is none. */
 export function readJson(text: string, path: string, faults: Faults): unknown {
   try {
-    return parseJson(text);
+    return parseJson(text, BOUNDS);
   } catch (error) {
-    faults.add(path, error instanceof RangeError ? 'is nested too deep' : 'is not JSON');
+    faults.add(path, error instanceof OverBounds ? error.message : 'is not JSON');
     return undefined;
   }
 }
@@ -42,13 +46,6 @@ export function readObject(
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LosslessNumber);
-
-/** The JSONPath of a key, which a request may have named as it likes. */
-function pathTo(path: string, key: string): string {
-  if (/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(key)) return `${path}.${key}`;
-  const short = key.length > 64 ? `${key.slice(0, 64)}...` : key;
-  return `${path}['${short.replace(/['\\]/g, '\\$&')}']`;
-}
 
 /** Texts, numbers and booleans as text, a number beyond doubles as it was sent; null for anything else. */
 export function textOf(value: unknown): string | null {

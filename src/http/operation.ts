@@ -1,6 +1,7 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { scopeFor } from '../auth/principal.js';
+import { requires } from '../auth/requires.js';
 import type { Database } from '../database/database.js';
 import type { Fault } from '../errors.js';
 import type { Moment } from '../queries/query.js';
@@ -89,7 +90,9 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
     querystring,
     response: { 200: response },
   };
-  app.route({ method, url, attachValidation: true, schema, preValidation, handler: handle });
+  // A body is not received from a key that may not ask.
+  const onRequest = method === 'POST' ? { onRequest: requires('read') } : {};
+  app.route({ method, url, attachValidation: true, ...onRequest, schema, preValidation, handler: handle });
 }
 
 /** Names of the parameters that take a list. */

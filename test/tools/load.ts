@@ -26,7 +26,7 @@ export async function load(db: Database, events: Event[], account = ACCOUNT): Pr
   );
   const send = async () => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      const { rows, indexes, faults } = checkEvents(batch.map((value, index) => ({ index, value })));
+      const { rows, indexes, faults } = await checkEvents(batch.map((value, index) => ({ index, value })));
       if (faults.length > 0) throw new Error(JSON.stringify(faults.slice(0, 3)));
       await ingest(db, scope, rows, indexes);
     }

@@ -1,5 +1,7 @@
 import type { Fault } from '../../errors.js';
+import { Turn } from '../turn.js';
 import { attributes, commonFields, eventTypes, type Field } from './fields.js';
+import { pathTo } from './path.js';
 
 /** One event as it is stored: a row of the table `events`, without what the batch's account says. */
 export interface EventRow {
@@ -22,38 +24,58 @@ export type Sent = { index: number; value: unknown } | { index: number; fault: s
 /** Faulty events that are named in one answer, and faults that are named of one event. */
 export const MAX_FAULTY = 100;
 const MAX_FAULTS_EACH = 20;
+/** Faults of one answer; beyond it a faulty event is named with its first alone. */
+const MAX_FAULTS = 100;
+/** Fields that an event, and attributes that its conversation, may be sent with: far more than there are. */
+const MAX_NAMES = 100;
 
 const fieldsOf = new Map(
   Object.entries(eventTypes).map(([type, own]) => [type, new Map(Object.entries({ ...commonFields, ...own }))]),
 );
 const attributeKinds = new Map(Object.entries(attributes));
+const attributeNames = [...attributeKinds.keys()].join(', ');
 const typeNames = [...fieldsOf.keys()].join(', ');
 
 /**
- * Checks a batch against the event types of `fields.ts` and turns each event into its row.
+ * Checks a batch against the event types of `fields.ts` and turns each event into its row, giving the event loop its turns.
  * All faults of the first {@link MAX_FAULTY} faulty events come back, each under the JSONPath of its field or attribute
- * (`$.events[3].time`, `$.events[3].conversation.channel`); with any fault the rows are of no use.
+ * (`$.events[3].time`, `$.events[3].conversation.channel`); what comes behind those is not looked at. With any fault the
+ * rows are of no use.
  */
-export function checkEvents(batch: Sent[]): { rows: EventRow[]; indexes: number[]; faults: Fault[]; faulty: number } {
+export async function checkEvents(
+  batch: Iterable<Sent>,
+): Promise<{ rows: EventRow[]; indexes: number[]; faults: Fault[] }> {
   const rows: EventRow[] = [];
   const indexes: number[] = [];
   const faults: Fault[] = [];
+  const turn = new Turn();
   let faulty = 0;
   for (const sent of batch) {
     const found: Fault[] = [];
     const path = `$.events[${sent.index}]`;
+    const most = faults.length < MAX_FAULTS ? MAX_FAULTS_EACH : 1;
     if ('fault' in sent) found.push({ path, message: sent.fault });
     else {
-      const row = toRow(sent.value, (at, message) => found.push({ path: path + at, message }));
+      const row = toRow(sent.value, (at, message) => {
+        if (found.length < most) found.push({ path: path + at, message });
+      });
       rows.push(row);
       indexes.push(sent.index);
     }
-    if (found.length > 0 && ++faulty <= MAX_FAULTY) faults.push(...found.slice(0, MAX_FAULTS_EACH));
+    faults.push(...found);
+    if (found.length > 0 && ++faulty === MAX_FAULTY) break;
+    if (turn.isOver()) await turn.next();
   }
-  return { rows, indexes, faults, faulty };
+  return { rows, indexes, faults };
 }
 
 type Report = (at: string, message: string) => void;
+
+/** Why a value is not of a kind. */
+function reason(says: string, value: unknown): string {
+  const isBroken = typeof value === 'string' && !value.isWellFormed();
+  return isBroken ? 'has a lone surrogate: half of a pair of UTF-16, which is no character' : `must be ${says}`;
+}
 
 function toRow(value: unknown, report: Report): EventRow {
   const row = {} as EventRow;
@@ -68,14 +90,20 @@ function toRow(value: unknown, report: Report): EventRow {
     return row;
   }
   row.type = event.type as string;
+  const names = Object.keys(event).length;
+  if (names > MAX_NAMES) {
+    report('', `has ${names.toLocaleString('en')} fields; those of ${row.type} are ${namesOf(fields)}`);
+    return row;
+  }
   for (const name in event) {
     if (name === 'type') continue;
     if (name === 'conversation') row.attributes = toAttributes(event.conversation, report);
     else {
       const field = fields.get(name);
-      if (field === undefined) report(`.${name}`, `is not a field of ${row.type}; its fields are ${namesOf(fields)}`);
+      if (field === undefined)
+        report(pathTo('', name), `is not a field of ${row.type}; its fields are ${namesOf(fields)}`);
       else if (event[name] === null) continue;
-      else if (!field.kind.accepts(event[name])) report(`.${name}`, `must be ${field.kind.says}`);
+      else if (!field.kind.accepts(event[name])) report(`.${name}`, reason(field.kind.says, event[name]));
       else keep(row, name, field, event[name]);
     }
   }
@@ -105,15 +133,20 @@ function toAttributes(value: unknown, report: Report): Record<string, unknown> |
     return undefined;
   }
   let kept: Record<string, unknown> | undefined;
-  for (const [name, sent] of Object.entries(value as object)) {
+  const entries = Object.entries(value as object);
+  if (entries.length > MAX_NAMES) {
+    report('.conversation', `has ${entries.length.toLocaleString('en')} attributes; they are ${attributeNames}`);
+    return undefined;
+  }
+  for (const [name, sent] of entries) {
     const kind = attributeKinds.get(name);
-    const at = `.conversation.${name}`;
+    const at = pathTo('.conversation', name);
     if (kind === undefined) {
-      report(at, `is not an attribute of a conversation; they are ${[...attributeKinds.keys()].join(', ')}`);
+      report(at, `is not an attribute of a conversation; they are ${attributeNames}`);
       continue;
     }
     if (sent !== null && !kind.accepts(sent)) {
-      report(at, `must be ${kind.says}`);
+      report(at, reason(kind.says, sent));
       continue;
     }
     const isUnion = kind === attributes.visitor_ids;

@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.js';
 import { only } from '../../database/rows.js';
 import { Forbidden } from '../../errors.js';
 import type { Scope } from '../scope.js';
+import { Turn } from '../turn.js';
 import { type EventRow, MAX_FAULTY } from './check.js';
 
 /** The SQLSTATE with which the database's `ingest` says that a conversation is out of the key's reach. */
@@ -28,7 +29,7 @@ export async function ingest(
   });
   const isNarrowed = scope.teams !== null || scope.bots !== null;
   const conversations = isNarrowed ? [...new Set(distinct.map((row) => row.conversation_id))] : [];
-  const events = JSON.stringify(distinct);
+  const events = await stringifyList(distinct);
   try {
     const answer = await db.write<{ accepted: number }>(
       (sql) => sql`
@@ -56,4 +57,15 @@ export async function ingest(
       faults.slice(0, MAX_FAULTY),
     );
   }
+}
+
+/** A list as JSON, giving the event loop its turns: `JSON.stringify` of 10 MiB would hold it long. */
+async function stringifyList(rows: EventRow[]): Promise<string> {
+  const parts: string[] = [];
+  const turn = new Turn();
+  for (const row of rows) {
+    parts.push(JSON.stringify(row));
+    if (turn.isOver()) await turn.next();
+  }
+  return `[${parts.join(',')}]`;
 }

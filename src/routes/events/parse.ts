@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { type Fault, InvalidRequest, TooLarge, Unsupported } from '../../errors.js';
+import { InvalidRequest, TooLarge, Unsupported } from '../../errors.js';
 import { decode } from '../../http/utf8.js';
 import type { Sent } from '../../queries/ingest/check.js';
-import { parseJson } from '../../queries/ingest/json.js';
+import { OverBounds, parseJson } from '../../queries/ingest/json.js';
 
 export const MAX_EVENTS = 10_000;
 export const MAX_BYTES = 10 * 1024 * 1024;
@@ -25,66 +26,51 @@ export async function unpack(body: Buffer, encoding: string | undefined): Promis
 
 export const tooManyBytes = () => new TooLarge('a batch may have up to 10 MiB unpacked: send smaller ones');
 
-/** The events of an NDJSON body. Blank lines are skipped, but counted in the places of the others. */
-export function parseNdjson(body: Buffer): Sent[] {
-  const decoded = decode(body);
-  if (decoded === null) return parseBrokenNdjson(body);
-  return atMost(decoded.split('\n').flatMap((line, index) => parseLine(line, index)));
+export const tooManyEvents = () =>
+  new TooLarge('a batch may have up to 10,000 events; this one has more: send smaller ones');
+
+/**
+ * The events of an NDJSON body, each parsed when it is asked for. Blank lines are skipped, but counted in the places of the
+ * others. Throws `TooLarge` for too many lines, before any is parsed.
+ */
+export function parseNdjson(body: Buffer): Iterable<Sent> {
+  const lines = linesOf(body);
+  const isText = isUtf8(body);
+  return (function* () {
+    for (const { index, start, end } of lines) {
+      const line = isText ? body.toString('utf8', start, end) : decode(body.subarray(start, end));
+      yield line === null
+        ? { index, fault: 'is not UTF-8' }
+        : parseEvent(line, index, 'is not JSON: each line is one event');
+    }
+  })();
 }
 
-const isBlank = /^[ \t\r]*$/;
+/** The lines that hold more than blanks, by their bytes. */
+function linesOf(body: Buffer): { index: number; start: number; end: number }[] {
+  const lines: { index: number; start: number; end: number }[] = [];
+  let start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0; // a byte-order mark
+  let index = 0;
+  let isBlank = true;
+  for (let at = start; at <= body.length; at++) {
+    const byte = body[at];
+    if (byte !== 0x0a && byte !== undefined) {
+      isBlank &&= byte === 0x20 || byte === 0x09 || byte === 0x0d;
+      continue;
+    }
+    if (!isBlank && lines.push({ index, start, end: at }) > MAX_EVENTS) throw tooManyEvents();
+    start = at + 1;
+    index++;
+    isBlank = true;
+  }
+  return lines;
+}
 
-function parseLine(line: string, index: number): Sent[] {
-  if (isBlank.test(line)) return [];
+/** An event of its text, or why it is none. */
+export function parseEvent(text: string, index: number, otherwise: string): Sent {
   try {
-    return [{ index, value: parseJson(line) }];
-  } catch {
-    return [{ index, fault: 'is not JSON: each line is one event' }];
+    return { index, value: parseJson(text) };
+  } catch (error) {
+    return { index, fault: error instanceof OverBounds ? error.message : otherwise };
   }
-}
-
-/** A body with bytes that are no UTF-8, line by line, to name the lines that have them. */
-function parseBrokenNdjson(body: Buffer): Sent[] {
-  const events: Sent[] = [];
-  for (let index = 0, start = 0; start <= body.length; index++) {
-    const newline = body.indexOf(0x0a, start);
-    const end = newline === -1 ? body.length : newline;
-    const line = decode(body.subarray(start, end));
-    events.push(...(line === null ? [{ index, fault: 'is not UTF-8' }] : parseLine(line, index)));
-    start = end + 1;
-  }
-  return atMost(events);
-}
-
-/** The events of a `{"events": [...]}` body. */
-export function parseBatch(body: Buffer): Sent[] {
-  const text = decode(body);
-  if (text === null) throw new InvalidRequest([{ path: '$', message: 'is not UTF-8' }]);
-  let batch: unknown;
-  try {
-    batch = parseJson(text);
-  } catch {
-    throw new InvalidRequest([
-      { path: '$', message: 'is not JSON; for one event a line, say Content-Type: application/x-ndjson' },
-    ]);
-  }
-  if (typeof batch !== 'object' || batch === null || Array.isArray(batch)) {
-    throw new InvalidRequest([{ path: '$', message: 'must be an object {"events": [...]}' }]);
-  }
-  const faults: Fault[] = Object.keys(batch)
-    .filter((name) => name !== 'events')
-    .map((name) => ({ path: `$.${name}`, message: 'is not allowed here: a batch is {"events": [...]}' }));
-  const { events } = batch as { events?: unknown };
-  if (!Array.isArray(events)) faults.push({ path: '$.events', message: 'must be a list of events' });
-  if (faults.length > 0) throw new InvalidRequest(faults);
-  return atMost((events as unknown[]).map((value, index) => ({ index, value })));
-}
-
-function atMost(events: Sent[]): Sent[] {
-  if (events.length > MAX_EVENTS) {
-    throw new TooLarge(
-      `a batch may have up to 10,000 events; this one has ${events.length.toLocaleString('en')}: send smaller ones`,
-    );
-  }
-  return events;
 }

@@ -1,11 +1,13 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
+import { requires } from '../../auth/requires.js';
 import type { Database } from '../../database/database.js';
 import { InvalidRequest } from '../../errors.js';
 import { checkEvents } from '../../queries/ingest/check.js';
 import { ingest } from '../../queries/ingest/ingest.js';
-import { MAX_BYTES, parseBatch, parseNdjson, unpack } from './parse.js';
+import { parseBatch } from './batch.js';
+import { MAX_BYTES, parseNdjson, unpack } from './parse.js';
 
 const Accepted = Type.Object({
   accepted: Type.Integer({ description: 'Events that were new and are stored' }),
@@ -22,16 +24,17 @@ export async function eventRoutes(app: FastifyInstance, db: Database): Promise<v
     (_request, body, done) => done(null, body),
   );
 
-  app.post('/v1/events', { schema: { response: { 200: Accepted } } }, async (request) => {
+  app.post('/v1/events', { onRequest: requires('write'), schema: { response: { 200: Accepted } } }, async (request) => {
     const events = await eventsOf(request);
-    const { rows, indexes, faults, faulty } = checkEvents(events);
-    if (faulty > 0) throw new InvalidRequest(faults);
+    const { rows, indexes, faults } = await checkEvents(events);
+    if (faults.length > 0) throw new InvalidRequest(faults);
     return ingest(db, scopeFor(request.principal, 'write'), rows, indexes);
   });
 }
 
 async function eventsOf(request: FastifyRequest) {
-  const bytes = await unpack(request.body as Buffer, request.headers['content-encoding']);
+  const body = (request.body ?? Buffer.alloc(0)) as Buffer;
+  const bytes = await unpack(body, request.headers['content-encoding']);
   request.grow(bytes.length);
   return request.headers['content-type']?.startsWith('application/x-ndjson') ? parseNdjson(bytes) : parseBatch(bytes);
 }

@@ -10,6 +10,7 @@ import {
   separateOperations,
   validate,
 } from 'graphql';
+import { pathTo } from '../../queries/ingest/path.js';
 import { RequestErrors } from './errors.js';
 import { checkLength, overLimits } from './limits.js';
 
@@ -39,11 +40,14 @@ export function documents(schema: GraphQLSchema): (source: string, name: string 
   };
 }
 
+/** Faults of a request that are told. */
+const MAX_NAMED = 20;
+
 function read(schema: GraphQLSchema, source: string, name: string | null): Operation {
   const document = parsed(source);
   const over = overLimits(document);
   if (over.length > 0) throw new RequestErrors(over, document);
-  const faults = validate(schema, document, undefined, { maxErrors: 20 });
+  const faults = validate(schema, document, undefined, { maxErrors: MAX_NAMED });
   if (faults.length > 0) throw new RequestErrors(faults, document);
   const definition = chosen(document, name);
   const isAlone = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).length === 1;
@@ -98,14 +102,14 @@ export function checkVariables(schema: GraphQLSchema, operation: Operation, vari
   const strange = Object.keys(variables).filter((name) => !names.has(name));
   if (strange.length > 0) {
     throw new RequestErrors(
-      strange.map(
+      strange.slice(0, MAX_NAMED).map(
         (name) =>
-          new GraphQLError(`the operation declares no variable $${name}`, {
-            extensions: { path: `$.variables.${name}`, code: 'validation-failed' },
+          new GraphQLError(`the operation declares no variable $${name.slice(0, 64)}`, {
+            extensions: { path: pathTo('$.variables', name), code: 'validation-failed' },
           }),
       ),
     );
   }
-  const { errors } = getVariableValues(schema, declared, variables, { maxErrors: 20 });
+  const { errors } = getVariableValues(schema, declared, variables, { maxErrors: MAX_NAMED });
   if (errors !== undefined) throw new RequestErrors(errors);
 }

@@ -1,0 +1,63 @@
+/** How rich a JSON value may be: reading it must cost little more than receiving it. */
+export interface Bounds {
+  /** Levels of lists and objects in one another. */
+  levels: number;
+  /** Values in it, those within values too. */
+  values: number;
+}
+
+/** A JSON value goes beyond its {@link Bounds}. The message completes a sentence that begins with the value's name. */
+export class OverBounds extends Error {
+  constructor({ levels, values }: Bounds) {
+    const [deep, many] = [levels, values].map((bound) => bound.toLocaleString('en'));
+    super(`is nested deeper than ${deep} levels or holds more than ${many} values`);
+  }
+}
+
+export const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+export const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** The place behind the string whose opening quote is at `at`; -1 where it has no end. */
+export function endOfString(text: string, at: number): number {
+  for (let end = text.indexOf('"', at + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return end + 1;
+  }
+  return -1;
+}
+
+/**
+ * The place behind the JSON value that starts at `at`, found by its brackets and quotes alone: whether it is JSON is for a
+ * parser to say. -1 where the text ends before the value does. Throws `OverBounds`.
+ */
+export function endOfValue(text: string, at: number, bounds: Bounds): number {
+  let levels = 0;
+  let values = 1;
+  for (let place = at; place < text.length; place++) {
+    const code = text.charCodeAt(place);
+    if (code === QUOTE) {
+      const end = endOfString(text, place);
+      if (end === -1 || levels === 0) return end;
+      place = end - 1;
+    } else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      if (++levels > bounds.levels) throw new OverBounds(bounds);
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) {
+      if (levels === 0) return place;
+      if (--levels === 0) return place + 1;
+    } else if (code === COMMA) {
+      if (levels === 0) return place;
+      if (++values > bounds.values) throw new OverBounds(bounds);
+    } else if (levels === 0 && isBlank(code)) return place;
+  }
+  return levels === 0 ? text.length : -1;
+}
+
+/** The first place from `at` on that holds no blank of JSON. */
+export function afterBlanks(text: string, at: number): number {
+  let place = at;
+  while (isBlank(text.charCodeAt(place))) place++;
+  return place;
+}
+
+export const isBlank = (code: number) => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;

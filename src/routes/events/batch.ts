@@ -1,0 +1,129 @@
+import { type Fault, InvalidRequest } from '../../errors.js';
+import { decode } from '../../http/utf8.js';
+import type { Sent } from '../../queries/ingest/check.js';
+import { pathTo } from '../../queries/ingest/path.js';
+import {
+  afterBlanks,
+  CLOSE_LIST,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  endOfString,
+  endOfValue,
+  OPEN_LIST,
+  OPEN_OBJECT,
+  OverBounds,
+  QUOTE,
+} from '../../queries/ingest/scan.js';
+import { Turn } from '../../queries/turn.js';
+import { MAX_EVENTS, parseEvent, tooManyEvents } from './parse.js';
+
+/** No event is richer; what is, is named when it is parsed. Nothing but the body's length bounds a walk over it. */
+const ANY = { levels: Number.POSITIVE_INFINITY, values: Number.POSITIVE_INFINITY };
+
+/** Keys beside `events` that are named in a refusal. */
+const MOST = 100;
+
+type Span = { start: number; end: number };
+
+/**
+ * The events of a `{"events": [...]}` body, each parsed by itself when it is asked for: a rich one cannot make the others
+ * dear. Throws `TooLarge` for too many, before any is parsed, and `InvalidRequest` for what is no such body.
+ */
+export async function parseBatch(body: Buffer): Promise<Iterable<Sent>> {
+  const text = decode(body);
+  if (text === null) throw new InvalidRequest([{ path: '$', message: 'is not UTF-8' }]);
+  const events = await eventsIn(text);
+  return (function* () {
+    for (const [index, { start, end }] of events.entries()) {
+      yield parseEvent(text.slice(start, end), index, 'is not JSON');
+    }
+  })();
+}
+
+async function eventsIn(text: string): Promise<Span[]> {
+  const faults: Fault[] = [];
+  const turn = new Turn();
+  let events: Span[] | null = null;
+  let at = afterBlanks(text, 0);
+  if (text.charCodeAt(at) !== OPEN_OBJECT) throw isJson(text, at) ? noObject() : noJson();
+  at = afterBlanks(text, at + 1);
+  if (text.charCodeAt(at) === CLOSE_OBJECT) return finish(at + 1);
+  for (;;) {
+    const key = keyAt(text, at);
+    at = afterBlanks(text, key.end);
+    if (key.name !== 'events') faults.push({ path: pathTo('$', key.name), message: NOT_ALLOWED });
+    else if (events !== null) faults.push({ path: '$.events', message: 'is there twice' });
+    if (faults.length >= MOST) throw new InvalidRequest(faults);
+    const isList = text.charCodeAt(at) === OPEN_LIST;
+    if (key.name === 'events' && events === null && isList) {
+      const list = await elementsAt(text, at, turn);
+      events = list.elements;
+      at = list.end;
+    } else at = endAt(text, at);
+    at = afterBlanks(text, at);
+    if (text.charCodeAt(at) === CLOSE_OBJECT) return finish(at + 1);
+    if (text.charCodeAt(at) !== COMMA) throw noJson();
+    at = afterBlanks(text, at + 1);
+    if (turn.isOver()) await turn.next();
+  }
+
+  function finish(end: number): Span[] {
+    if (afterBlanks(text, end) < text.length) throw noJson();
+    if (events === null) faults.push({ path: '$.events', message: 'must be a list of events' });
+    if (faults.length > 0) throw new InvalidRequest(faults);
+    return events as Span[];
+  }
+}
+
+async function elementsAt(text: string, open: number, turn: Turn): Promise<{ elements: Span[]; end: number }> {
+  const elements: Span[] = [];
+  let at = afterBlanks(text, open + 1);
+  if (text.charCodeAt(at) === CLOSE_LIST) return { elements, end: at + 1 };
+  for (;;) {
+    const end = endAt(text, at);
+    if (elements.push({ start: at, end }) > MAX_EVENTS) throw tooManyEvents();
+    at = afterBlanks(text, end);
+    if (text.charCodeAt(at) === CLOSE_LIST) return { elements, end: at + 1 };
+    if (text.charCodeAt(at) !== COMMA) throw noJson();
+    at = afterBlanks(text, at + 1);
+    if (turn.isOver()) await turn.next();
+  }
+}
+
+/** A key and the place behind its colon. */
+function keyAt(text: string, at: number): { name: string; end: number } {
+  const end = text.charCodeAt(at) === QUOTE ? endOfString(text, at) : -1;
+  const colon = end === -1 ? -1 : afterBlanks(text, end);
+  if (end === -1 || text.charCodeAt(colon) !== COLON) throw noJson();
+  try {
+    return { name: JSON.parse(text.slice(at, end)) as string, end: colon + 1 };
+  } catch {
+    throw noJson();
+  }
+}
+
+function endAt(text: string, at: number): number {
+  const end = endOfValue(text, at, ANY);
+  if (end <= at) throw noJson();
+  return end;
+}
+
+/** Whether a text that is no object is JSON all the same: it decides what is said of it. */
+function isJson(text: string, at: number): boolean {
+  const opens = text.charCodeAt(at);
+  try {
+    return opens === OPEN_LIST ? endOfValue(text, at, ANY) > at : text.length < 1_000 && JSON.parse(text) !== undefined;
+  } catch (error) {
+    return error instanceof OverBounds;
+  }
+}
+
+const NOT_ALLOWED = 'is not allowed here: a batch is {"events": [...]}';
+
+const noObject = () => new InvalidRequest([{ path: '$', message: 'must be an object {"events": [...]}' }]);
+
+const noJson = () =>
+  new InvalidRequest([
+    { path: '$', message: 'is not JSON; for one event a line, say Content-Type: application/x-ndjson' },
+  ]);

@@ -1,0 +1,49 @@
+import type { FastifyRequest } from 'fastify';
+import { InvalidRequest } from '../../errors.js';
+import { Faults } from '../../http/faults.js';
+import { decode } from '../../http/utf8.js';
+import { afterBlanks, type Bounds, endOfValue, OverBounds } from '../../queries/ingest/scan.js';
+
+/** Lists of ids in variables are the widest that a request has reason to be. */
+const BOUNDS: Bounds = { levels: 100, values: 20_000 };
+
+export interface GraphqlBody {
+  query: string;
+  variables: Record<string, unknown>;
+  operationName: string | null;
+}
+
+/** The body of a request. Other keys are left alone: clients send extensions of theirs. Throws `InvalidRequest`. */
+export function readBody({ body }: FastifyRequest): GraphqlBody {
+  const sent = parse(Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+  const faults = new Faults();
+  const fields = isObject(sent) ? sent : {};
+  const { query, variables = null } = fields;
+  const operationName = fields.operationName === '' ? null : (fields.operationName ?? null); // as some clients say none
+  if (!isObject(sent)) faults.add('$', 'must be an object {"query", "variables", "operationName"}, one a request');
+  else if (typeof query !== 'string') faults.add('$.query', 'must be the text of a GraphQL document');
+  if (variables !== null && !isObject(variables)) faults.add('$.variables', 'must be an object, by names of variables');
+  if (operationName !== null && typeof operationName !== 'string') faults.add('$.operationName', 'must be a text');
+  faults.check();
+  return {
+    query: query as string,
+    variables: (variables ?? {}) as Record<string, unknown>,
+    operationName: operationName as string | null,
+  };
+}
+
+function parse(bytes: Buffer): unknown {
+  const text = decode(bytes);
+  if (text === null) throw refused('is not UTF-8');
+  try {
+    endOfValue(text, afterBlanks(text, 0), BOUNDS);
+    return JSON.parse(text);
+  } catch (error) {
+    throw refused(error instanceof OverBounds ? error.message : 'is not JSON');
+  }
+}
+
+const refused = (message: string) => new InvalidRequest([{ path: '$', message }]);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
