@@ -20,8 +20,8 @@ const mayUse: Record<string, string[]> = {
   root: [],
 };
 const noPackage: Record<string, RegExp> = {
-  queries: /^(fastify|@fastify\/|mercurius|graphql)/,
-  database: /^(fastify|@fastify\/|mercurius|graphql|@sinclair\/)/,
+  queries: /^(fastify|@fastify\/|graphql-jit|graphql)/,
+  database: /^(fastify|@fastify\/|graphql-jit|graphql|@sinclair\/)/,
 };
 
 const src = join(root, 'src');

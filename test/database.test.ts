@@ -110,7 +110,9 @@ t.test('a statement that gives one row and gave none is a fault of ours, not an 
 
   const app = await buildApp({ db: none, timeouts: parseTimeouts('24h') as Timeouts });
   t.teardown(() => app.close());
-  t.equal((await app.inject({ url: '/v1/bots', headers: { authorization: 'Bearer a.b' } })).statusCode, 500);
+  for (const authorization of ['Bearer a.b', `Basic ${Buffer.from('a:b').toString('base64')}`]) {
+    t.equal((await app.inject({ url: '/v1/bots', headers: { authorization } })).statusCode, 500, authorization);
+  }
 });
 
 t.test('the place of a statement that its caller gave up is free when the statement has ended', async (t) => {

@@ -46,10 +46,13 @@ export async function authenticate(app: FastifyInstance, db: Database): Promise<
     if (word === 'token' || word === 'apikey' || word === 'bearer') {
       byKey(request, word, key).then(() => done(), done);
     } else if (word === 'basic') {
-      app.basicAuth(request, reply, (error) => {
-        // It gives any error of `validate` the status 401; one of the database keeps its meaning.
-        const isItsOwn = (error as { code?: string } | undefined)?.code?.startsWith('FST_BASIC_AUTH');
-        done(isItsOwn ? new Unauthenticated('the Authorization header is not readable') : error);
+      app.basicAuth(request, reply, (error?: Error & { code?: string; statusCode?: number }) => {
+        if (error?.code?.startsWith('FST_BASIC_AUTH')) {
+          done(new Unauthenticated('the Authorization header is not readable'));
+          return;
+        }
+        if (error !== undefined) delete error.statusCode; // it gives any error 401; a fault of the service is none
+        done(error);
       });
     } else {
       done(

@@ -1,18 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  type Fault,
-  Forbidden,
-  InvalidRequest,
-  NotFound,
-  TooLarge,
-  TooManyRequests,
-  TooMuchWork,
-  Unauthenticated,
-  Unavailable,
-  Unsupported,
-} from '../errors.js';
+import { type Fault, Refusal } from '../errors.js';
 
 /** The body of every refusal (RFC 9457). */
 export const Problem = Type.Object(
@@ -34,48 +23,30 @@ export const Problem = Type.Object(
 );
 export type Problem = Static<typeof Problem>;
 
-/** Seconds after which a request that met an absent database is worth another try. */
-const RETRY_AFTER = '2';
-
-/** What is said of an error: its status, a sentence and the faults. What is not one of ours is a 500 that says nothing. */
-function describe(error: FastifyError | Error): { status: number; detail: string; errors: Fault[] } {
-  if (error instanceof InvalidRequest) {
-    const many = error.faults.length > 1 ? `${error.faults.length} faults in the request; the first: ` : '';
-    return { status: 400, detail: `${many}${named(error.faults[0])}`, errors: error.faults };
-  }
-  if (error instanceof Unauthenticated) return { status: 401, detail: error.message, errors: [] };
-  if (error instanceof Forbidden) return { status: 403, detail: error.message, errors: error.faults };
-  if (error instanceof NotFound) return { status: 404, detail: error.message, errors: [] };
-  if (error instanceof TooLarge) return { status: 413, detail: error.message, errors: [] };
-  if (error instanceof Unsupported) return { status: 415, detail: error.message, errors: [] };
-  if (error instanceof TooMuchWork) return { status: 400, detail: error.message, errors: [] };
-  if (error instanceof TooManyRequests) return { status: 429, detail: error.message, errors: [] };
-  if (error instanceof Unavailable) return { status: 503, detail: error.message, errors: [] };
+/** What is said of an error. One that is no refusal is a 500 that says nothing, unless Fastify blames the request. */
+function describe(error: FastifyError | Error): { status: number; detail: string; errors: readonly Fault[] } {
+  if (error instanceof Refusal) return { status: error.status, detail: error.message, errors: error.faults };
   const status = (error as FastifyError).statusCode ?? 500;
   if (status >= 400 && status < 500) return { status, detail: error.message, errors: [] };
   return { status: 500, detail: 'an error of the service; the log has it under the request_id', errors: [] };
 }
-
-const named = (fault: Fault | undefined) =>
-  fault === undefined ? 'the request is not valid' : `${fault.path} ${fault.message}`;
 
 /** Answers a request with the problem that an error is. */
 export function sendProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, detail, errors } = describe(error);
   if (status >= 500) request.failure = error;
   if (status === 401) reply.header('www-authenticate', challenge(request));
-  if (status === 503) reply.header('retry-after', RETRY_AFTER);
-  if (error instanceof TooManyRequests) reply.header('retry-after', String(error.retryAfter));
+  if (error instanceof Refusal && error.retryAfter !== null) reply.header('retry-after', String(error.retryAfter));
   const body = problemOf(status, detail, errors, request.id);
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);
 }
 
-export const problemOf = (status: number, detail: string, errors: Fault[], request_id: string): Problem => ({
+export const problemOf = (status: number, detail: string, errors: readonly Fault[], request_id: string): Problem => ({
   type: 'about:blank',
   title: STATUS_CODES[status] ?? 'Error',
   status,
   detail,
-  errors,
+  errors: [...errors],
   request_id,
 });
 

@@ -6,27 +6,25 @@ import {
   Kind,
   type OperationDefinitionNode,
   parse,
-  print,
-  separateOperations,
   validate,
 } from 'graphql';
+import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import { pathTo } from '../../queries/ingest/path.js';
 import { RequestErrors } from './errors.js';
 import { checkLength, overLimits } from './limits.js';
 
-/** One operation of a document that may be run. */
+/** One operation of a document that may be run, compiled. */
 export interface Operation {
-  /** The document with this operation alone: compiled queries are kept by their text, whatever the operation's name. */
-  text: string;
   definition: OperationDefinitionNode;
+  run: CompiledQuery['query'];
 }
 
 /** Documents that are kept, each for one name of an operation; beyond that the one used longest ago is dropped. */
-export const KEPT = 200;
+const KEPT = 200;
 
 /**
- * Reads documents against a schema: parsed, within the limits, valid, and the operation that is meant. What was read is
- * kept. Throws `RequestErrors`.
+ * Reads documents against a schema: parsed, within the limits, valid, and the operation that is meant compiled. What was
+ * read is kept. Throws `RequestErrors`.
  */
 export function documents(schema: GraphQLSchema): (source: string, name: string | null) => Operation {
   const kept = new Map<string, Operation>();
@@ -50,9 +48,9 @@ function read(schema: GraphQLSchema, source: string, name: string | null): Opera
   const faults = validate(schema, document, undefined, { maxErrors: MAX_NAMED });
   if (faults.length > 0) throw new RequestErrors(faults, document);
   const definition = chosen(document, name);
-  const isAlone = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).length === 1;
-  const text = isAlone ? source : print(separateOperations(document)[definition.name?.value ?? ''] as DocumentNode);
-  return { text, definition };
+  const compiled = compileQuery(schema, document, definition.name?.value);
+  if (!isCompiledQuery(compiled)) throw new RequestErrors(compiled.errors ?? [], document);
+  return { definition, run: compiled.query };
 }
 
 function parsed(source: string): DocumentNode {

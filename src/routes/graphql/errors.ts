@@ -1,5 +1,5 @@
 import { type ASTNode, BREAK, type DocumentNode, type GraphQLError, Kind, visit } from 'graphql';
-import { Forbidden, InvalidRequest, LimitExceeded, TooMuchWork, Unauthenticated, Unavailable } from '../../errors.js';
+import { Refusal } from '../../errors.js';
 
 /** Errors of a request that is not run. `document` is where their nodes stand. */
 export class RequestErrors extends Error {
@@ -32,18 +32,13 @@ export const answerRequestErrors = ({ errors, document }: RequestErrors): Answer
 
 /** What an error that was thrown means: one answer a fault. Null for a fault of the service, which has to be logged. */
 export function answerThrown(error: unknown, field: string): Answered[] | null {
-  const one = (code: string) => [{ message: (error as Error).message, extensions: { path: field, code } }];
-  if (error instanceof InvalidRequest) {
-    const code = error instanceof LimitExceeded ? 'limit-exceeded' : 'validation-failed';
-    return error.faults.map(({ path, message }) => ({
-      message: `${path.split('.').at(-1)} ${message}`,
-      extensions: { path: `${field}.${path}`, code },
-    }));
-  }
-  if (error instanceof Unauthenticated || error instanceof Forbidden) return one('access-denied');
-  if (error instanceof TooMuchWork) return one('limit-exceeded');
-  if (error instanceof Unavailable) return one('unavailable');
-  return null;
+  if (!(error instanceof Refusal)) return null;
+  const { faults, code, message } = error;
+  if (faults.length === 0) return [{ message, extensions: { path: field, code } }];
+  return faults.map(({ path, message }) => ({
+    message: `${path.split('.').at(-1)} ${message}`,
+    extensions: { path: `${field}.${path}`, code },
+  }));
 }
 
 /** Errors of fields of a query that was run; `report` hears of faults of the service. */

@@ -23,8 +23,8 @@ export const limits = {
   aliases: 50,
   /** Fields at the top of an operation: each is a statement of the database. */
   functions: 20,
-  /** Values in the answer; a list counts its entries. */
-  values: 200_000,
+  /** Bytes of the answer, roughly: 10,000 rows of all columns pass. */
+  bytes: 32 * 1024 ** 2,
 };
 
 export const exceeded = (what: keyof typeof limits, says: string): GraphQLError =>

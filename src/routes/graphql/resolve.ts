@@ -13,8 +13,8 @@ export interface Context {
   db: Database;
   scope: Scope;
   moment: Moment;
-  /** Values in the answer so far. */
-  values: number;
+  /** Bytes of the answer so far, roughly. */
+  bytes: number;
 }
 
 type Sent = SentPage & { args?: Args | null };
@@ -28,10 +28,11 @@ export const resolver =
     const page = parsePage(sent, faults);
     const found = await definition.rows({ args: sent.args ?? {}, page, faults, db, scope, moment });
     const rows = definition.isPaged ? found : pageOf(found, page);
-    context.values += valuesIn(rows, columnsOf(info));
-    if (context.values > limits.values) {
-      const most = limits.values.toLocaleString('en');
-      throw new LimitExceeded([{ path: 'args', message: `would make the answer hold more than ${most} values` }]);
+    context.bytes += bytesIn(rows, columnsOf(info));
+    if (context.bytes > limits.bytes) {
+      const most = (limits.bytes / 1024 ** 2).toLocaleString('en');
+      const message = `would make the answer larger than ${most} MB: select fewer columns, or read it page by page with limit and offset`;
+      throw new LimitExceeded([{ path: 'args', message }]);
     }
     return rows;
   };
@@ -47,13 +48,18 @@ function columnsOf({ fieldNodes, fragments }: GraphQLResolveInfo): string[] {
   return fieldNodes.flatMap(({ selectionSet }) => columns(selectionSet));
 }
 
-function valuesIn(rows: Row[], columns: string[]): number {
-  let values = 0;
-  for (const row of rows) {
-    for (const column of columns) {
-      const value = row[column];
-      values += Array.isArray(value) ? value.length : 1;
-    }
-  }
-  return values;
+/** What the columns of rows come to as JSON, roughly. */
+function bytesIn(rows: Row[], columns: string[]): number {
+  const names = columns.reduce((bytes, column) => bytes + column.length + 4, 2);
+  let bytes = rows.length * names;
+  for (const row of rows) for (const column of columns) bytes += bytesOf(row[column]);
+  return bytes;
+}
+
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null) return 8;
+  let bytes = 2;
+  for (const [key, item] of Object.entries(value)) bytes += key.length + 4 + bytesOf(item);
+  return bytes;
 }

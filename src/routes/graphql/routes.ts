@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import mercurius from 'mercurius';
 import { scopeFor } from '../../auth/principal.js';
 import { requires } from '../../auth/requires.js';
 import type { Database } from '../../database/database.js';
@@ -7,32 +6,17 @@ import { Forbidden, Unauthenticated } from '../../errors.js';
 import { sendProblem } from '../../http/problem.js';
 import type { Moment } from '../../queries/query.js';
 import { readBody } from './body.js';
-import { checkVariables, documents, KEPT } from './documents.js';
+import { checkVariables, documents } from './documents.js';
 import { type Answered, answerFieldErrors, answerRequestErrors, answerThrown, RequestErrors } from './errors.js';
+import { executableSchema } from './executable.js';
 import { functions } from './functions/index.js';
-import { type Context, resolver } from './resolve.js';
-import { scalars } from './scalars.js';
-import { schemaOf } from './schema.js';
+import type { Context } from './resolve.js';
 
 const MAX_BYTES = 256 * 1024;
 
 /** The dialect of Moveo's clients: `POST /v1/graphql`. What is wrong from the document on is answered as errors with 200. */
 export async function graphqlRoutes(app: FastifyInstance, db: Database, moment: () => Moment): Promise<void> {
-  await app.register(mercurius, {
-    schema: schemaOf(functions, Object.keys(scalars)),
-    resolvers: {
-      ...scalars,
-      query_root: Object.fromEntries(Object.entries(functions).map(([name, one]) => [name, resolver(one)])),
-    },
-    routes: false, // its own answers a GET too, and a faulty document with 400
-    jit: 1,
-    cache: KEPT,
-    errorFormatter: ({ data, errors }) => ({
-      statusCode: 200,
-      response: { data: data ?? null, errors: [...(errors ?? [])] },
-    }),
-  });
-  const { schema } = app.graphql;
+  const schema = executableSchema(functions);
   const read = documents(schema);
 
   app.setErrorHandler((error: Error, request, reply) => {
@@ -52,8 +36,8 @@ export async function graphqlRoutes(app: FastifyInstance, db: Database, moment: 
       const scope = scopeFor(request.principal, 'read');
       const operation = read(query, operationName);
       checkVariables(schema, operation, variables);
-      const context = { db, scope, moment: moment(), values: 0 } satisfies Context;
-      const { data, errors } = await app.graphql(operation.text, context, variables);
+      const context = { db, scope, moment: moment(), bytes: 0 } satisfies Context;
+      const { data, errors } = await operation.run(null, context, variables);
       if (errors === undefined) return { data };
       const report = (error: unknown) => request.log.error({ err: error }, 'a field failed');
       return { data, errors: answerFieldErrors(errors, report) };
