@@ -125,6 +125,9 @@ export function findEmbedded(dir: string, database = 'reports'): EmbeddedConnect
   return { host: server.socketFolder, port: server.port, username: superuser, database };
 }
 
+/** Whether a server's data lies in this folder. */
+export const hasEmbedded = (dir: string): boolean => existsSync(join(dir, subfolder, 'data'));
+
 /** Makes the server's folder if it is missing. The answer has no symbolic links, so one folder has one name. */
 function openFolder(dir: string): string {
   const folder = resolve(dir, subfolder);
