@@ -47,6 +47,8 @@ const defaults = {
   max_connections: '60',
   max_wal_size: '2GB',
   jit: 'off',
+  // Files of its own rather than /dev/shm, of which a container has 64 MB.
+  dynamic_shared_memory_type: 'mmap',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
