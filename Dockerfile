@@ -1,6 +1,6 @@
 # The service with its embedded PostgreSQL under /data, or with one of your own by DATABASE_URL.
 #   docker build -t conversation-reports .
-#   docker run -p 127.0.0.1:3000:3000 -v reports:/data conversation-reports
+#   docker run --stop-timeout 30 -p 127.0.0.1:3000:3000 -v reports:/data conversation-reports
 
 # Debian in both stages: the embedded PostgreSQL needs glibc.
 FROM node:24-bookworm-slim AS build
@@ -16,9 +16,12 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist/src ./dist/src
+COPY --from=build /app/dist/graphiql ./dist/graphiql
 COPY openapi.yaml LICENSE ./
 COPY db ./db
-RUN install --directory --owner=node --group=node --mode=700 /data
+COPY public ./public
+# The command on the path, for `docker exec`; and a volume that a user of another number can write to as well.
+RUN chmod 755 /app/dist/src/main.js && ln -s /app/dist/src/main.js /usr/local/bin/conversation-reports && install --directory --owner=node --group=node --mode=1777 /data
 USER node
 VOLUME /data
 EXPOSE 3000

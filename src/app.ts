@@ -18,6 +18,7 @@ import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
 import { healthRoutes } from './routes/health.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
+import { meRoutes } from './routes/me.js';
 import { queryRoutes } from './routes/query/routes.js';
 import { reportingRoutes } from './routes/reporting/routes.js';
 import { seriesRoutes } from './routes/series/routes.js';
@@ -87,6 +88,7 @@ export async function buildApp({
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
     await admit(guarded, db, limits);
+    await guarded.register(meRoutes);
     await guarded.register((scope) => eventRoutes(scope, db));
     await guarded.register(echoRoutes);
     await guarded.register((scope) => seriesRoutes(scope, { db, moment }));

@@ -111,11 +111,25 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     Object.keys(Settings.properties).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
   );
   const settings = Value.Convert(Settings, Value.Default(Settings, set)) as Static<typeof Settings>;
-  const faults = [...Value.Errors(Settings, settings)].map(({ path, schema }) => {
+  const faults = [...Value.Errors(Settings, settings)].map(({ path }) => {
     const name = path.slice(1);
     const secret = name === 'BOOTSTRAP_KEY' || name === 'DATABASE_URL';
-    return `${name}${secret ? '' : `=${environment[name]}`} is not valid: ${schema.description}`;
+    const schema = Settings.properties[name as keyof typeof Settings.properties];
+    return `${name}${secret ? '' : `=${environment[name]}`} is not valid: ${schema.description}${allowed(schema)}`;
   });
+  if (settings.DATABASE_URL !== undefined && !URL.canParse(settings.DATABASE_URL)) {
+    faults.push(
+      `DATABASE_URL is not valid: ${Settings.properties.DATABASE_URL.description}; encode @ : / and % in the password`,
+    );
+  }
+  const origins = settings.CORS_ORIGINS.split(',')
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== '');
+  for (const origin of origins.filter((one) => !isOrigin(one))) {
+    faults.push(
+      `CORS_ORIGINS=${settings.CORS_ORIGINS} is not valid: ${origin} is not an origin; write scheme and host as a browser sends them, without a path or a slash at the end: https://reports.example.com,http://localhost:5173`,
+    );
+  }
   const timeouts = parseTimeouts(settings.CONVERSATION_TIMEOUT);
   if (timeouts === null) {
     faults.push(
@@ -129,11 +143,19 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   return {
     ...settings,
     CONVERSATION_TIMEOUT: timeouts as Timeouts,
-    CORS_ORIGINS: settings.CORS_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ''),
+    CORS_ORIGINS: origins,
   };
 }
+
+/** What a setting may be, where its description does not say. */
+function allowed(schema: object): string {
+  const { minimum, maximum, anyOf } = schema as { minimum?: number; maximum?: number; anyOf?: { const: string }[] };
+  if (anyOf !== undefined) return `: ${anyOf.map((one) => one.const).join(', ')}`;
+  return minimum === undefined ? '' : `; a whole number from ${minimum} to ${maximum}`;
+}
+
+/** As a browser names one: scheme and host, and nothing behind. */
+const isOrigin = (text: string) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
 
 /** Name, default and meaning of each setting, for `--help` and the documentation. */
 export const settings = Object.entries(Settings.properties).map(([name, { default: initial, description }]) => ({

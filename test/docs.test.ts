@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import t from 'tap';
 import { parse } from 'yaml';
 import { readContract } from '../src/contract.js';
-import { send, world } from './harness.js';
+import { ACCOUNT, send, world } from './harness.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 
@@ -83,6 +83,20 @@ t.test(
     const answer = operation.locator('.live-responses-table .response');
     t.equal(await answer.locator('.response-col_status').first().textContent(), '200');
     t.match(String(await answer.locator('.response-col_description').first().textContent()), /"series_labels"/);
+
+    const report = page.locator('#operations-tag-reporting ~ * .opblock-post, [id^=operations-reporting-]').first();
+    await report.locator('.opblock-summary').click();
+    await report.getByRole('button', { name: 'Execute' }).click();
+    const answered = report.locator('.live-responses-table .response');
+    t.equal(
+      await answered.locator('.response-col_status').first().textContent(),
+      '200',
+      'the reporting example is of the account of the key',
+    );
+    t.ok(
+      asked.some((url) => url.includes(`/orgs/${ACCOUNT}/chat_sessions`)),
+      'its own account is asked for',
+    );
     t.same(complaints, [], 'the console has nothing to say');
     t.same(
       asked.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith('data:')),

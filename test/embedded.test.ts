@@ -106,9 +106,16 @@ t.test('first start: makes the folder, a cluster and the database', async (t) =>
   t.equal(connection.database, 'reports');
   t.strictSame(await query(connection, 'select current_user, current_database()'), ['postgres', 'reports']);
   t.strictSame(await query(connection, "select datcollate from pg_database where datname = 'reports'"), ['C']);
-  const asked = ['server_encoding', 'TimeZone', 'jit', 'listen_addresses', 'data_checksums'];
+  const asked = [
+    'server_encoding',
+    'TimeZone',
+    'jit',
+    'listen_addresses',
+    'data_checksums',
+    'dynamic_shared_memory_type',
+  ];
   const shown = await query(connection, `select ${asked.map((name) => `current_setting('${name}')`)}`);
-  t.strictSame(shown, ['UTF8', 'UTC', 'off', '', 'on']);
+  t.strictSame(shown, ['UTF8', 'UTC', 'off', '', 'on', 'mmap']);
   t.equal(statSync(connection.host).mode & 0o777, 0o700, 'only the owner may enter the folder of the socket');
   t.equal(statSync(join(home, 'data')).mode & 0o777, 0o700);
   await query(connection, 'create table notes (note text)');

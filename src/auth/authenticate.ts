@@ -13,7 +13,7 @@ declare module 'fastify' {
 
 /**
  * Makes every route of `app` answer 401 unless the request names a good key, in any of four forms: `Basic` of
- * key_id:secret, or `Token KEY`, `apikey KEY`, `Bearer KEY` where KEY is key_id.secret.
+ * key_id:secret, or `Token KEY`, `apikey KEY`, `Bearer KEY` where KEY is key_id.secret or key_id:secret.
  */
 export async function authenticate(app: FastifyInstance, db: Database): Promise<void> {
   const find = principals(db);
@@ -32,10 +32,11 @@ export async function authenticate(app: FastifyInstance, db: Database): Promise<
   });
 
   async function byKey(request: FastifyRequest, scheme: string, key: string): Promise<void> {
-    const dot = key.indexOf('.');
-    await accept(request, key.slice(0, Math.max(dot, 0)), key.slice(dot + 1));
+    const [, id = '', secret = key] = /^([^.:]*)[.:](.*)$/s.exec(key) ?? [];
+    await accept(request, id, secret);
     const account = request.headers['x-moveo-account-id'];
-    if (scheme === 'apikey' && account !== undefined && account !== request.principal.account_id) {
+    const isTheirs = String(account).toLowerCase() === request.principal.account_id; // a uuid has no case
+    if (scheme === 'apikey' && account !== undefined && !isTheirs) {
       throw new Unauthenticated('X-Moveo-Account-Id is not the account of the key');
     }
   }
@@ -57,7 +58,7 @@ export async function authenticate(app: FastifyInstance, db: Database): Promise<
     } else {
       done(
         new Unauthenticated(
-          'give a key in the Authorization header: Basic base64(key_id:secret), or Bearer key_id.secret',
+          'give a key in the Authorization header: Basic base64(key_id:secret), or Bearer key_id:secret',
         ),
       );
     }

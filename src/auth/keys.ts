@@ -56,6 +56,14 @@ export const listKeys = (db: Database, account?: string): Promise<Key[]> =>
       ${account === undefined ? sql`` : sql`where account_id = ${account}::uuid`} order by created_at, key_id`,
   );
 
+/** The accounts that there are, oldest first. */
+export async function listAccounts(db: Database): Promise<string[]> {
+  const found = await db.read<{ account_id: string }>(
+    (sql) => sql`select account_id::text from accounts order by created_at, account_id`,
+  );
+  return found.map(({ account_id }) => account_id);
+}
+
 /** Ends a key; false when there is none of that id that is not ended already. Services notice within 30 seconds. */
 export async function revokeKey(db: Database, id: string): Promise<boolean> {
   const ended = await db.write(

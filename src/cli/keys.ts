@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { createKey, type Key, listKeys, type Permission, permissions, revokeKey } from '../auth/keys.js';
+import { createKey, type Key, listAccounts, listKeys, type Permission, permissions, revokeKey } from '../auth/keys.js';
 import { readConfig } from '../config.js';
 import type { Database } from '../database/database.js';
-import { openDatabase } from './open.js';
+import { openDatabase, type Role } from './open.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface CreateOptions {
-  account: string;
+  account?: string;
+  newAccount?: true;
   name: string;
   permission: Permission[];
   team?: string[];
@@ -22,7 +24,8 @@ export function keysCommand(): Command {
   keys
     .command('create')
     .description('make a key and print it; its secret cannot be shown again')
-    .requiredOption('--account <uuid>', 'account that it belongs to; a new one is made')
+    .option('--account <uuid>', 'account that it belongs to; where there is only one, that one')
+    .option('--new-account', 'make the account: that of --account, or one with an id of its own')
     .option('--name <name>', 'what it is for', '')
     .addOption(
       new Option(
@@ -39,25 +42,27 @@ export function keysCommand(): Command {
       'after',
       `
 Examples:
-  conversation-reports keys create --account 8a6e0804-2bd0-4672-b79d-d97027f9071a --name dashboard
-  conversation-reports keys create --account 8a6e0804-2bd0-4672-b79d-d97027f9071a --permission write --bot shop`,
+  conversation-reports keys create --name dashboard --permission read
+  conversation-reports keys create --account 8a6e0804-2bd0-4672-b79d-d97027f9071a --permission write --bot shop
+  conversation-reports keys create --new-account --permission admin`,
     )
     .action(async (options: CreateOptions) => {
-      if (!UUID.test(options.account))
-        throw new Error(`--account ${options.account} is not a uuid such as 8a6e0804-2bd0-4672-b79d-d97027f9071a`);
-      const made = await withDatabase((db) =>
-        createKey(db, {
-          account_id: options.account.toLowerCase(),
+      checkUuid(options.account);
+      const made = await withDatabase(options.newAccount ? 'tool' : 'reader', async (db) => {
+        const account_id = await accountOf(db, options);
+        const key = await createKey(db, {
+          account_id,
           name: options.name,
           permissions: [...new Set(options.permission)],
           team_ids: options.team ?? null,
           bot_ids: options.bot ?? null,
-        }),
-      );
+        });
+        return { account_id, ...key };
+      });
       process.stdout.write(
         options.json
-          ? `${JSON.stringify({ account_id: options.account.toLowerCase(), ...made })}\n`
-          : `${made.key_id}:${made.secret}\n\nFor Basic auth this is user:password; for Bearer, Token and apikey put a point for the colon.\nThe secret cannot be shown again.\n`,
+          ? `${JSON.stringify(made)}\n`
+          : `${made.key_id}:${made.secret}\n\nFor Basic auth this is user:password; Bearer, Token and apikey take it as it is.\nAccount ${made.account_id}. The secret cannot be shown again.\n`,
       );
     });
 
@@ -67,9 +72,10 @@ Examples:
     .option('--account <uuid>', 'only those of one account')
     .option('--json', 'print JSON')
     .action(async ({ account, json }: { account?: string; json?: true }) => {
-      if (account !== undefined && !UUID.test(account)) throw new Error(`--account ${account} is not a uuid`);
-      const found = await withDatabase((db) => listKeys(db, account));
-      process.stdout.write(json ? `${JSON.stringify(found)}\n` : found.map(describe).join(''));
+      checkUuid(account);
+      const found = await withDatabase('reader', (db) => listKeys(db, account));
+      const lines = found.length === 0 ? 'there are no keys\n' : found.map(describe).join('');
+      process.stdout.write(json ? `${JSON.stringify(found)}\n` : lines);
     });
 
   keys
@@ -77,7 +83,7 @@ Examples:
     .description('end a key; services refuse it within 30 seconds')
     .argument('<key_id>', 'the part of the key before the colon')
     .action(async (id: string) => {
-      if (!(await withDatabase((db) => revokeKey(db, id))))
+      if (!(await withDatabase('reader', (db) => revokeKey(db, id))))
         throw new Error(`there is no key ${id} that is not revoked already`);
       process.stdout.write(`revoked ${id}\n`);
     });
@@ -85,8 +91,28 @@ Examples:
   return keys;
 }
 
-async function withDatabase<Result>(work: (db: Database) => Promise<Result>): Promise<Result> {
-  const opened = await openDatabase(readConfig(process.env), 'tool');
+function checkUuid(account: string | undefined): void {
+  if (account !== undefined && !UUID.test(account))
+    throw new Error(`--account ${account} is not a uuid such as 8a6e0804-2bd0-4672-b79d-d97027f9071a`);
+}
+
+/** The account of a new key: the one that is named, or the only one, or a new one where that is wanted. */
+async function accountOf(db: Database, { account, newAccount }: CreateOptions): Promise<string> {
+  if (newAccount) return account?.toLowerCase() ?? randomUUID();
+  const accounts = await listAccounts(db);
+  const there = accounts.length === 0 ? 'there is no account yet' : `the accounts are ${accounts.join(', ')}`;
+  if (account !== undefined) {
+    if (accounts.includes(account.toLowerCase())) return account.toLowerCase();
+    throw new Error(`there is no account ${account}: ${there}; --new-account makes it`);
+  }
+  const [only, ...more] = accounts;
+  if (only === undefined) throw new Error(`${there}: --new-account makes one`);
+  if (more.length > 0) throw new Error(`--account says which account it is for: ${there}`);
+  return only;
+}
+
+async function withDatabase<Result>(role: Role, work: (db: Database) => Promise<Result>): Promise<Result> {
+  const opened = await openDatabase(readConfig(process.env), role);
   try {
     return await work(opened.db);
   } finally {

@@ -1,10 +1,12 @@
+import { resolve } from 'node:path';
 import type { Config } from '../config.js';
 import { connect, type Target } from '../database/connect.js';
 import { openPool, type Pool } from '../database/database.js';
-import { type Embedded, findEmbedded, startEmbedded } from '../database/embedded.js';
+import { type Embedded, findEmbedded, hasEmbedded, startEmbedded } from '../database/embedded.js';
 import { migrate } from '../database/migrate.js';
 import { only } from '../database/rows.js';
 import { keyShare } from '../database/shares.js';
+import { unreachable } from './start-failures.js';
 
 export interface Opened {
   db: Pool;
@@ -14,17 +16,20 @@ export interface Opened {
   close(): Promise<void>;
 }
 
+export type Role = 'service' | 'tool' | 'reader';
+
 /** The oldest PostgreSQL that the service is made for, as server_version_num says it. */
 const OLDEST = 150_000;
 
 /**
  * Opens the configured database, brought to the current schema: that of DATABASE_URL, else the embedded one under
  * DATA_DIR. The service holds the folder alone, and starts the embedded server again when it dies; `tell` hears of that.
- * A command line tool uses a running server beside its service, and starts one only where none runs.
+ * A command line tool uses a running server beside its service, and starts one only where none runs. A reader makes no
+ * database where there is none: it throws.
  */
 export async function openDatabase(
   config: Config,
-  role: 'service' | 'tool',
+  role: Role,
   tell: (what: string) => void = () => {},
 ): Promise<Opened> {
   const server = await serverOf(config, role, tell);
@@ -46,7 +51,7 @@ export async function openDatabase(
     return { db, applied, close };
   } catch (error) {
     await server.stop();
-    throw error;
+    throw config.DATABASE_URL === undefined ? error : unreachable(error, config.DATABASE_URL);
   }
 }
 
@@ -74,11 +79,17 @@ interface Server {
   stop(): Promise<void>;
 }
 
-async function serverOf(config: Config, role: 'service' | 'tool', tell: (what: string) => void): Promise<Server> {
+async function serverOf(config: Config, role: Role, tell: (what: string) => void): Promise<Server> {
   if (config.DATABASE_URL !== undefined) return { target: config.DATABASE_URL, stop: async () => {} };
   if (role === 'service') return keepRunning(config.DATA_DIR, tell);
   const running = findEmbedded(config.DATA_DIR);
   if (running !== null) return { target: running, stop: async () => {} };
+  if (role === 'reader' && !hasEmbedded(config.DATA_DIR)) {
+    throw new Error(
+      `there is no database in ${resolve(config.DATA_DIR)}: run this in the service's folder, set DATA_DIR to its data, ` +
+        'or DATABASE_URL to its PostgreSQL; "serve" makes a new database',
+    );
+  }
   const embedded = await startEmbedded({ dir: config.DATA_DIR });
   return { target: embedded.connection, stop: () => embedded.stop() };
 }

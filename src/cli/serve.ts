@@ -4,12 +4,14 @@ import { Command } from 'commander';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from '../app.js';
-import { createKey, listKeys } from '../auth/keys.js';
+import { createKey, listAccounts, listKeys } from '../auth/keys.js';
 import { type Config, readConfig, settings } from '../config.js';
 import type { Database } from '../database/database.js';
 import { makeLog } from '../log.js';
 import { version } from '../root.js';
 import { openDatabase } from './open.js';
+import { onSignals } from './signals.js';
+import { cannotListen } from './start-failures.js';
 
 const settingsHelp = settings
   .map(
@@ -39,10 +41,11 @@ async function serve(): Promise<void> {
   surviveStrays(log);
   const running = start(config, log);
   stopOnSignals(log, running);
-  const { url, firstKey } = await running;
+  const { url, firstKey, accounts } = await running;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`Conversation Reports ${version} listens on ${url}, ready after ${seconds} s\n`);
   if (firstKey?.made !== undefined) process.stdout.write(welcome(firstKey.account_id, firstKey.made, url));
+  else process.stdout.write(wayIn(accounts));
 }
 
 interface Running {
@@ -50,6 +53,7 @@ interface Running {
   url: string;
   /** The key that this start made, on a database without keys. */
   firstKey: FirstKey | null;
+  accounts: string[];
   /** Ends the database connections, and the database where it is ours. */
   close(): Promise<void>;
 }
@@ -57,18 +61,27 @@ interface Running {
 async function start(config: Config, log: Logger): Promise<Running> {
   const { db, applied, close } = await openDatabase(config, 'service', (what) => log.error(what));
   if (applied.length > 0) log.info({ migrations: applied }, 'migrated');
+  let app: FastifyInstance | undefined;
   try {
-    const app = await buildApp({
+    app = await buildApp({
       db,
       timeouts: config.CONVERSATION_TIMEOUT,
       corsOrigins: config.CORS_ORIGINS,
       limits: { requests: config.KEY_REQUESTS, bytes: config.KEY_BODIES * 1024 * 1024, rate: config.KEY_RATE ?? null },
       logger: log,
     });
-    const firstKey = await bootstrap(db, config); // before anybody can ask with it
-    const url = await app.listen({ host: config.HOST, port: config.PORT });
-    return { app, url, firstKey, close };
+    // A key of the operator's is there before anybody can ask with it. One that is made here is shown once, so it is made
+    // when nothing can fail any more: a start that ends on a busy port must not have taken it along.
+    const isGiven = config.BOOTSTRAP_KEY !== undefined;
+    const given = isGiven ? await bootstrap(db, config) : null;
+    const url = await app.listen({ host: config.HOST, port: config.PORT }).catch((error) => {
+      throw cannotListen(error, config.HOST, config.PORT);
+    });
+    const firstKey = isGiven ? given : await bootstrap(db, config);
+    const accounts = await listAccounts(db);
+    return { app, url, firstKey, accounts, close };
   } catch (error) {
+    await app?.close();
     await close();
     throw error;
   }
@@ -98,7 +111,7 @@ function stopOnSignals(log: Logger, running: Promise<Running>): void {
       log.error({ err: error }, 'the stop failed');
       process.exit(1);
     });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(signal, 0));
+  onSignals((signal) => end(signal, 0));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught');
     end('uncaught error', 1);
@@ -140,12 +153,19 @@ async function bootstrap(db: Database, config: Config): Promise<FirstKey | null>
   return secret === undefined ? { account_id, made: `${made.key_id}:${made.secret}` } : { account_id };
 }
 
+/** How to get a key for a database that has accounts already. */
+function wayIn(accounts: string[]): string {
+  const shown = accounts.slice(0, 5).join(', ') + (accounts.length > 5 ? `, and ${accounts.length - 5} more` : '');
+  const choice = accounts.length > 1 ? ' --account UUID' : '';
+  return `Accounts  ${shown}\nA key:    npx conversation-reports keys create --permission read${choice}\n`;
+}
+
 /** The one time that a key which was made here is shown. */
 const welcome = (account_id: string, key: string, url: string) => `
 Account  ${account_id}
 Key      ${key}   (admin; shown only now)
 
 Try it:  curl -u '${key}' ${url}/v1/bots
-         ${url}/docs
+         ${url}/docs   (Authorize: the key as it stands here, under "key")
 
 `;

@@ -47,6 +47,8 @@ const defaults = {
   max_connections: '60',
   max_wal_size: '2GB',
   jit: 'off',
+  // Files of its own rather than /dev/shm, of which a container has 64 MB.
+  dynamic_shared_memory_type: 'mmap',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
@@ -124,6 +126,9 @@ export function findEmbedded(dir: string, database = 'reports'): EmbeddedConnect
   if (!server?.ready || !servesFolder(server.pid, data) || holderOf(folder) === null) return null;
   return { host: server.socketFolder, port: server.port, username: superuser, database };
 }
+
+/** Whether a server's data lies in this folder. */
+export const hasEmbedded = (dir: string): boolean => existsSync(join(dir, subfolder, 'data'));
 
 /** Makes the server's folder if it is missing. The answer has no symbolic links, so one folder has one name. */
 function openFolder(dir: string): string {

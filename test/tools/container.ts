@@ -6,10 +6,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../src/root.js';
+import { askForPages } from './pages.js';
 
 interface Stage {
   /** The folder that stands for `/`. */
@@ -44,7 +46,7 @@ function newStage(name: string): Stage {
     entrypoint: [],
     cmd: [],
   };
-  mkdirSync(made.root);
+  mkdirSync(join(made.root, 'usr/local/bin'), { recursive: true });
   stages.set(name, made);
   return made;
 }
@@ -68,7 +70,7 @@ function carryOut(stage: Stage, instruction: string, rest: string): void {
       break;
     }
     case 'RUN':
-      runStep(stage, rest.replaceAll(' /data', ` ${within('/data')}`));
+      runStep(stage, rest.replace(/(?<= )\/(?=data|app\/|usr\/local\/bin\/)/g, `${stage.root}/`));
       break;
     case 'USER':
       stage.user = rest;
@@ -133,10 +135,18 @@ function idOf(option: '-u' | '-g'): number {
 async function tryOut(stage: Stage): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('only root can become the user of the image');
   if (stage.user === 'root') throw new Error('the image runs as root');
-  const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, ...stage.env, PORT: '3997' };
+  const path = [join(stage.root, 'usr/local/bin'), dirname(process.execPath), '/usr/bin', '/bin'].join(':');
+  const env = { PATH: path, ...stage.env, PORT: String(await freePort()) };
   const as = { cwd: join(stage.root, stage.workdir), env, uid: idOf('-u'), gid: idOf('-g') };
   const [program = '', ...args] = [...stage.entrypoint, ...stage.cmd];
-  const service = spawn(program, args, { ...as, stdio: 'inherit' });
+  const service = spawn(program, args, as);
+  let said = '';
+  for (const stream of [service.stdout, service.stderr]) {
+    stream.on('data', (chunk) => {
+      said += chunk;
+      process.stdout.write(chunk);
+    });
+  }
   const ended = once(service, 'close');
   try {
     const [check = '', ...rest] = stage.healthcheck;
@@ -144,17 +154,29 @@ async function tryOut(stage: Stage): Promise<void> {
       if (n === 60 || service.exitCode !== null) throw new Error('it does not become healthy');
       await delay(500);
     }
-    for (const path of ['/readyz', '/docs', '/openapi.yaml']) {
-      const { status } = await fetch(`http://127.0.0.1:${env.PORT}${path}`);
-      process.stdout.write(`${path} ${status}\n`);
-      if (status !== 200) throw new Error(`${path} answers ${status}`);
-    }
+    const count = await askForPages(`http://127.0.0.1:${env.PORT}`);
+    process.stdout.write(`${count} pages and assets are there\n`);
+    const listed = spawnSync('conversation-reports', ['keys', 'list'], { ...as, encoding: 'utf8' });
+    if (listed.status !== 0 || !/admin/.test(listed.stdout)) throw new Error(`keys list fails: ${listed.stderr}`);
   } finally {
     service.kill('SIGTERM');
     const [code] = await ended;
     process.stdout.write(`stopped with ${code}\n`);
     if (code !== 0) process.exitCode = 1;
+    const warnings = said.split('\n').filter((line) => /"level":[456]0|warning/i.test(line));
+    if (warnings.length > 0) {
+      process.stdout.write(`the log warns:\n${warnings.join('\n')}\n`);
+      process.exitCode = 1;
+    }
   }
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  await new Promise((resolve) => listener.close(resolve));
+  return port;
 }
 
 try {

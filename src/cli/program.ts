@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { version } from '../root.js';
+import { importCommand } from './import/command.js';
+import { keysCommand } from './keys.js';
+import { migrateCommand } from './migrate.js';
+import { serveCommand } from './serve.js';
+import { onSignals } from './signals.js';
+
+/** The commands of the program. */
+export const program = new Command('conversation-reports')
+  .description('Reports on chatbot and live-chat conversations: events in; time series, queries and transcripts out')
+  .version(version)
+  .addCommand(serveCommand())
+  .addCommand(migrateCommand())
+  .addCommand(keysCommand())
+  .addCommand(importCommand())
+  .hook('preAction', (_program, command) => {
+    if (command.name() !== 'serve') onSignals(); // it takes them over by itself
+  });
