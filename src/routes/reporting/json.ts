@@ -4,8 +4,8 @@ import { decode } from '../../http/utf8.js';
 import { OverBounds, parseJson } from '../../queries/ingest/json.js';
 import { pathTo } from '../../queries/ingest/path.js';
 
-/** What a query may be: its own limits name what is too much of it, long before this. */
-const BOUNDS = { levels: 500, values: 50_000 };
+/** Beyond what a body of its size is worth; the limits of a query name what is too much of it, long before this. */
+const BOUNDS = { levels: 50_000, values: 500_000 };
 
 /** The JSON value of a body; undefined, with a fault, where it is none. Numbers may come as `LosslessNumber`. */
 export function readBody(body: unknown, faults: Faults): unknown {
@@ -17,9 +17,14 @@ export function readBody(body: unknown, faults: Faults): unknown {
   try {
     return parseJson(text, BOUNDS);
   } catch (error) {
-    faults.add('$', error instanceof OverBounds ? error.message : 'is not JSON');
+    faults.add('$', reasonOf(error));
     return undefined;
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof OverBounds) return error.message;
+  return error instanceof RangeError ? 'is nested too deep' : 'is not JSON'; // the stack has an end too
 }
 
 /** The value as an object, in which a key that is not among `known` is a fault; null, with a fault, where it is none. */
