@@ -80,7 +80,7 @@ export async function buildApp({
   await app.register(graphiqlPage);
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
-    await guarded.register((scope) => eventRoutes(scope, db));
+    await guarded.register((scope) => eventRoutes(scope, db, now));
     await guarded.register((scope) => seriesRoutes(scope, db, moment));
     await guarded.register((scope) => reportingRoutes(scope, db, moment));
     await guarded.register((scope) => graphqlRoutes(scope, db, moment));
