@@ -31,6 +31,18 @@ export class Forbidden extends Error {
 /** Unknown here, or another account's: 404. The two are never told apart. */
 export class NotFound extends Error {}
 
+/** The path is there, but not for this method: 405. */
+export class WrongMethod extends Error {
+  readonly allowed: string[];
+  constructor(allowed: string[]) {
+    super(`only ${allowed.join(', ')} is answered here`);
+    this.allowed = allowed;
+  }
+}
+
+/** A body that does not arrive in time: 408. */
+export class SlowBody extends Error {}
+
 /** A body or batch over the limit: 413. */
 export class TooLarge extends Error {}
 

@@ -37,7 +37,7 @@ const lists = ['channel_type', 'language'];
 
 /** Gathers `channel_type[0]=a&channel_type[1]=b`, as some generated clients write a list, under its plain name. */
 export function gatherLists(query: Record<string, unknown>): Record<string, unknown> {
-  const gathered: Record<string, unknown> = {};
+  const gathered: Record<string, unknown> = Object.create(null); // __proto__ is a name like any other
   for (const [name, value] of Object.entries(query)) {
     const base = /^(\w+)\[\d*\]$/.exec(name)?.[1];
     const key = base !== undefined && lists.includes(base) ? base : name;

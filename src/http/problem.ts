@@ -6,10 +6,12 @@ import {
   Forbidden,
   InvalidRequest,
   NotFound,
+  SlowBody,
   TooLarge,
   Unauthenticated,
   Unavailable,
   Unsupported,
+  WrongMethod,
 } from '../errors.js';
 
 /** The body of every refusal (RFC 9457). */
@@ -44,6 +46,8 @@ function describe(error: FastifyError | Error): { status: number; detail: string
   if (error instanceof Unauthenticated) return { status: 401, detail: error.message, errors: [] };
   if (error instanceof Forbidden) return { status: 403, detail: error.message, errors: error.faults };
   if (error instanceof NotFound) return { status: 404, detail: error.message, errors: [] };
+  if (error instanceof WrongMethod) return { status: 405, detail: error.message, errors: [] };
+  if (error instanceof SlowBody) return { status: 408, detail: error.message, errors: [] };
   if (error instanceof TooLarge) return { status: 413, detail: error.message, errors: [] };
   if (error instanceof Unsupported) return { status: 415, detail: error.message, errors: [] };
   if (error instanceof Unavailable) return { status: 503, detail: error.message, errors: [] };
@@ -60,6 +64,7 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
   const { status, detail, errors } = describe(error);
   if (status >= 500) request.failure = error;
   if (status === 401) reply.header('www-authenticate', challenge(request));
+  if (error instanceof WrongMethod) reply.header('allow', error.allowed.join(', '));
   if (status === 503) reply.header('retry-after', RETRY_AFTER);
   const body = problemOf(status, detail, errors, request.id);
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);

@@ -4,6 +4,7 @@ import { scopeFor } from '../../auth/principal.js';
 import { requires } from '../../auth/requires.js';
 import type { Database } from '../../database/database.js';
 import { InvalidRequest } from '../../errors.js';
+import { expectBody, refuseQuery } from '../../http/body.js';
 import { checkEvents } from '../../queries/ingest/check.js';
 import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
@@ -25,9 +26,11 @@ export async function eventRoutes(app: FastifyInstance, db: Database, now: () =>
     (_request, body, done) => done(null, body),
   );
 
+  expectBody(app, ['application/json', 'application/x-ndjson'], ['gzip']);
+
   app.post(
     '/v1/events',
-    { onRequest: requires('write'), schema: { response: { 200: Accepted } } },
+    { onRequest: [requires('write'), refuseQuery], schema: { response: { 200: Accepted } } },
     async (request, reply) => {
       const events = await eventsOf(request);
       const { rows, indexes, faults } = await checkEvents(events);

@@ -55,7 +55,7 @@ export const sessionContent: Definition = {
   async rows({ args, faults, db, scope, moment }: Asked): Promise<Row[]> {
     const { from, to, zone } = parseWindow(timesOf(args), faults, ARGS);
     const id = args.session_id;
-    if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000');
+    if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000 or a lone surrogate');
     faults.check();
     const found = await transcript(db, scope, id as string, PAGE, moment);
     if (found === null || found.withdrawn || found.start_time < from || found.start_time >= to) return [];

@@ -4,6 +4,7 @@ import { scopeFor } from '../../auth/principal.js';
 import { requires } from '../../auth/requires.js';
 import type { Database } from '../../database/database.js';
 import { Forbidden, NotFound } from '../../errors.js';
+import { expectBody } from '../../http/body.js';
 import { sendReport } from '../../http/csv.js';
 import { Faults } from '../../http/faults.js';
 import { isAccount, takesPart } from '../../queries/known.js';
@@ -26,6 +27,8 @@ export async function reportingRoutes(instance: FastifyInstance, db: Database, m
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
     done(null, body),
   );
+
+  expectBody(app, ['application/json']);
 
   app.post(
     '/api/reporting/v1/orgs/:organization_id/chat_sessions',
