@@ -6,10 +6,12 @@ import { type Contract, readContract } from './contract.js';
 import type { Database } from './database/database.js';
 import { InvalidRequest, NotFound } from './errors.js';
 import { admit, type Limits, usualLimits } from './http/admission.js';
+import { ARRIVAL, type Arrival, arrivalOptions, boundArrival } from './http/arrival.js';
 import { closeGracefully } from './http/closing.js';
 import { secureAnswers } from './http/headers.js';
+import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
-import { requestOptions, traceRequests } from './http/requests.js';
+import { answerExpectations, requestOptions, traceRequests } from './http/requests.js';
 import type { Timeouts } from './queries/timeouts.js';
 import { docsRoutes } from './routes/docs.js';
 import { echoRoutes } from './routes/echo.js';
@@ -35,6 +37,8 @@ export interface AppOptions {
   logger?: FastifyBaseLogger;
   /** What `/docs` and `/openapi.*` show. */
   contract?: Contract;
+  /** How long requests may take to arrive, and how many connections may be open. */
+  arrival?: Partial<Arrival>;
   /** Hears of every route, for who wants to compare them with something. */
   onRoute?: (route: RouteOptions) => void;
 }
@@ -48,11 +52,14 @@ export async function buildApp({
   limits = usualLimits,
   logger,
   contract = readContract(),
+  arrival,
   onRoute,
 }: AppOptions): Promise<FastifyInstance> {
+  const bounds = { ...ARRIVAL, ...arrival };
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     ...requestOptions,
+    ...arrivalOptions(bounds),
     return503OnClosing: false, // closeGracefully refuses with a problem
     // Longer than a URL can be: what is too long is refused by the schema, under its name.
     routerOptions: { maxParamLength: 100_000, ignoreTrailingSlash: true },
@@ -61,18 +68,21 @@ export async function buildApp({
     ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: 'array' } },
   });
 
+  const wrongMethod = methods(app);
   app.setErrorHandler((error: Error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request) => {
     const [path = ''] = request.originalUrl.split('?');
     if (request.url === UNDECODABLE) {
       throw new InvalidRequest([{ path: 'path', message: 'must be percent-encoded UTF-8' }]);
     }
-    throw new NotFound(`there is no ${request.method} ${path}`);
+    throw wrongMethod(path) ?? new NotFound(`there is no ${request.method} ${path}`);
   });
   if (onRoute) app.addHook('onRoute', onRoute);
   traceRequests(app);
   secureAnswers(app);
   closeGracefully(app);
+  boundArrival(app, bounds);
+  answerExpectations(app);
   await app.register(accepts);
   if (corsOrigins.length > 0) {
     await app.register(cors, {
@@ -89,7 +99,7 @@ export async function buildApp({
     await authenticate(guarded, db);
     await admit(guarded, db, limits);
     await guarded.register(meRoutes);
-    await guarded.register((scope) => eventRoutes(scope, db));
+    await guarded.register((scope) => eventRoutes(scope, db, now));
     await guarded.register(echoRoutes);
     await guarded.register((scope) => seriesRoutes(scope, { db, moment }));
     await guarded.register((scope) => queryRoutes(scope, { db, moment }));

@@ -66,6 +66,23 @@ export class NotFound extends Refusal {
   readonly code = 'not-exists';
 }
 
+/** The path is there, but not for this method. */
+export class WrongMethod extends Refusal {
+  readonly status = 405;
+  readonly code = 'validation-failed';
+  readonly allowed: readonly string[];
+  constructor(allowed: readonly string[]) {
+    super(`only ${allowed.join(', ')} is answered here`);
+    this.allowed = allowed;
+  }
+}
+
+/** A body that does not arrive in time. */
+export class SlowBody extends Refusal {
+  readonly status = 408;
+  readonly code = 'validation-failed';
+}
+
 /** A body or batch over the limit. */
 export class TooLarge extends Refusal {
   readonly status = 413;

@@ -12,11 +12,17 @@ export type CsvCell = string | number | boolean | null | undefined;
  * A table as CSV (RFC 4180): a header row, CRLF after every row, quotes where needed, null an empty cell, numbers as
  * JSON writes them. A text that a spreadsheet would run as a formula gets a `'` in front; a number never does.
  */
-export function csv(columns: string[], rows: CsvCell[][]): string {
-  const cells = rows.map((row) =>
-    row.map((cell) => (typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell)),
-  );
-  return stringify([columns, ...cells], {
+export const csv = (columns: string[], rows: CsvCell[][]): string => csvRows([columns]) + csvRows(rows);
+
+/** What a spreadsheet would run, and the telephone numbers that look like it. */
+const FORMULA = /^[=+\-@\t\r]/;
+const TELEPHONE = /^[+-][0-9 .-]+$/;
+
+/** Rows of a table as {@link csv} writes them. */
+export function csvRows(rows: CsvCell[][]): string {
+  const isFormula = (cell: CsvCell) => typeof cell === 'string' && FORMULA.test(cell) && !TELEPHONE.test(cell);
+  const cells = rows.map((row) => row.map((cell) => (isFormula(cell) ? `'${cell}` : cell)));
+  return stringify(cells, {
     record_delimiter: '\r\n',
     quoted_match: /[\r\n]/,
     cast: { number: String, boolean: String },

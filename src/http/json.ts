@@ -22,9 +22,14 @@ export function readJson(text: string, path: string, faults: Faults): unknown {
   try {
     return parseJson(text, BOUNDS);
   } catch (error) {
-    faults.add(path, error instanceof OverBounds ? error.message : 'is not JSON');
+    faults.add(path, reasonOf(error));
     return undefined;
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof OverBounds) return error.message;
+  return error instanceof RangeError ? 'is nested too deep' : 'is not JSON'; // the stack has an end too
 }
 
 /** The value as an object, in which a key that is not among `known` is a fault; null, with a fault, where it is none. */

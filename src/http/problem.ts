@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type Fault, Refusal } from '../errors.js';
+import { type Fault, Refusal, WrongMethod } from '../errors.js';
 
 /** The body of every refusal (RFC 9457). */
 export const Problem = Type.Object(
@@ -36,6 +36,7 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
   const { status, detail, errors } = describe(error);
   if (status >= 500) request.failure = error;
   if (status === 401) reply.header('www-authenticate', challenge(request));
+  if (error instanceof WrongMethod) reply.header('allow', error.allowed.join(', '));
   if (error instanceof Refusal && error.retryAfter !== null) reply.header('retry-after', String(error.retryAfter));
   const body = problemOf(status, detail, errors, request.id);
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);

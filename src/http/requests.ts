@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ConnectionError, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Principal } from '../auth/principal.js';
@@ -70,4 +71,21 @@ function answerUnreadable(this: FastifyInstance, error: ConnectionError, socket:
   ];
   if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${text}`);
   socket.destroySoon();
+}
+
+/** Answers an `Expect` that is none of ours with a problem; Node would do so without a body. */
+export function answerExpectations(app: FastifyInstance): void {
+  app.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
+    const id = randomUUID();
+    app.log.info({ request_id: id, method: null, route: null, status: 417 }, 'request');
+    const expected = String(headers.expect).slice(0, 100);
+    const body = problemOf(417, `Expect: ${expected} is not met here; 100-continue alone is`, [], id);
+    response.writeHead(417, {
+      'content-type': 'application/problem+json; charset=utf-8',
+      'x-request-id': id,
+      'x-content-type-options': 'nosniff',
+      connection: 'close',
+    });
+    response.end(JSON.stringify(body));
+  });
 }

@@ -32,9 +32,16 @@ export function parseWindow(
   const from = parseTime(`${prefix}start_time`, times.start_time, zone, now, faults);
   const to = parseTime(`${prefix}end_time`, times.end_time, zone, now, faults);
   if (from != null && to != null && (mayBeEmpty ? to < from : to <= from)) {
-    faults.add(`${prefix}end_time`, 'must be after start_time; the end is exclusive');
+    faults.add(`${prefix}end_time`, `must be after start_time; the end is exclusive${dayAfter(times.end_time)}`);
   }
   return { from: from ?? EVER.from, to: to ?? EVER.to, zone };
+}
+
+/** What to send for a range whose end was meant to be the last day in it. */
+export function dayAfter(end: unknown): string {
+  if (typeof end !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(end)) return '';
+  const next = new Date(Date.parse(end) + 86_400_000).toISOString().slice(0, 10);
+  return `: for a range that has all of ${end} in it, send ${next}`;
 }
 
 /** The zone of a request, `UTC` unless given; null when a fault was found. */

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
+import { expectBody } from '../http/body.js';
 import { Faults } from '../http/faults.js';
 import { readBody, readObject } from '../http/json.js';
 import { strict } from '../http/parameters.js';
@@ -19,6 +20,7 @@ export async function echoRoutes(app: FastifyInstance): Promise<void> {
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
     done(null, body),
   );
+  expectBody(app, ['application/json']);
   const schema = { querystring: strict({}), response: { 200: Echo } };
   app.post('/v1/echo', { attachValidation: true, schema }, async (request) => {
     const faults = new Faults(request);

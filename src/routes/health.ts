@@ -1,13 +1,16 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../database/database.js';
+import { refuseQuery } from '../http/body.js';
 
 const Status = Type.Object({ status: Type.Literal('ok') });
 
 /** `/healthz`: the process answers. `/readyz`: it can also reach its database. Both without a key. */
 export async function healthRoutes(app: FastifyInstance, db: Database): Promise<void> {
-  app.get('/healthz', { schema: { response: { 200: Status } } }, async () => ({ status: 'ok' as const }));
-  app.get('/readyz', { schema: { response: { 200: Status } } }, async () => {
+  app.get('/healthz', { onRequest: refuseQuery, schema: { response: { 200: Status } } }, async () => ({
+    status: 'ok' as const,
+  }));
+  app.get('/readyz', { onRequest: refuseQuery, schema: { response: { 200: Status } } }, async () => {
     await db.read((sql) => sql`select 1`);
     return { status: 'ok' as const };
   });

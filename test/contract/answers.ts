@@ -66,6 +66,7 @@ const headersOf = ({ headers = {} }: { headers?: object }) => Object.keys(header
 const unknownPath = {
   400: { $ref: '#/components/responses/BadRequest' },
   404: { $ref: '#/components/responses/NotFound' },
+  405: { $ref: '#/components/responses/NotFound' }, // a problem as well, with Allow
   503: { $ref: '#/components/responses/Unavailable' },
 };
 

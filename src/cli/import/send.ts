@@ -17,6 +17,7 @@ export async function send(batch: readonly Line[], service: Service, tally: Tall
     if (counts !== undefined) {
       tally.accepted += counts.accepted;
       tally.duplicates += counts.duplicates;
+      tally.differing += Number(/^(\d+) of the duplicates differ/.exec(answer.notice ?? '')?.[1] ?? 0);
       return;
     }
     if (answer.status === 413 && rest.length > 1) {

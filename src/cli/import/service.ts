@@ -25,6 +25,8 @@ export interface Answer {
   body: unknown;
   /** Where a redirection points. */
   location: string | null;
+  /** What else the service has to say: `Report-Notice`. */
+  notice?: string | null;
 }
 
 /** Not now: tried again. */
@@ -108,7 +110,12 @@ export class Service {
       if (LATER.has(response.status)) {
         return { reason: `it answers ${response.status}`, waitMs: waitOf(response.headers.get('retry-after')) };
       }
-      return { status: response.status, body: parseJson(text), location: response.headers.get('location') };
+      return {
+        status: response.status,
+        body: parseJson(text),
+        location: response.headers.get('location'),
+        notice: response.headers.get('report-notice'),
+      };
     } catch (error) {
       this.#halt.aborting.throwIfAborted();
       if (abort.signal.aborted) return { reason: `no answer within ${duration(deadlineMs)}`, waitMs: undefined };

@@ -8,6 +8,8 @@ export class Tally {
   read = 0;
   accepted = 0;
   duplicates = 0;
+  /** Duplicates that differ from what is stored: they were not applied. */
+  differing = 0;
   readonly #log: (text: string) => void;
   #refused = 0;
 
@@ -37,6 +39,8 @@ export class Tally {
     const counts = [`${read} lines read`, `${accepted} accepted`, `${duplicates} duplicates`, `${refused} refused`];
     if (settled < read) counts.push(`${read - settled} not sent`);
     if (refused > MAX_SHOWN) counts.push(`${refused - MAX_SHOWN} of the refused not shown`);
+    if (this.differing > 0)
+      counts.push(`${this.differing} of the duplicates differ from what is stored and were not applied`);
     return `${counts.join(', ')}; ${seconds.toFixed(1)} s, ${Math.round(settled / seconds)} lines/s`;
   }
 }

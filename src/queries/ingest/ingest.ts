@@ -5,6 +5,7 @@ import { Forbidden } from '../../errors.js';
 import type { Scope } from '../scope.js';
 import { Turn } from '../turn.js';
 import { type EventRow, MAX_FAULTY } from './check.js';
+import { differing } from './differing.js';
 
 /** The SQLSTATE with which the database's `ingest` says that a conversation is out of the key's reach. */
 const OUTSIDE = 'CR403';
@@ -12,7 +13,8 @@ const OUTSIDE = 'CR403';
 /**
  * Stores a checked batch whole or not at all, durable when this resolves, and folds the conversations that it touches.
  * `indexes[n]` is the place of `rows[n]` in the batch, as errors name it.
- * Returns how many events were new and how many repeat one that is stored or stands earlier in the batch.
+ * Returns how many events were new, how many repeat one that is stored or stands earlier in the batch, and how many of the
+ * latter say something else than it does.
  * Throws `Forbidden`, naming the lines, when a conversation is out of the scope before or after the batch.
  */
 export async function ingest(
@@ -20,8 +22,8 @@ export async function ingest(
   scope: Scope,
   rows: EventRow[],
   indexes: number[],
-): Promise<{ accepted: number; duplicates: number }> {
-  if (rows.length === 0) return { accepted: 0, duplicates: 0 };
+): Promise<{ accepted: number; duplicates: number; differing: number }> {
+  if (rows.length === 0) return { accepted: 0, duplicates: 0, differing: 0 };
   const seen = new Set<string>();
   const distinct = rows.filter((row) => {
     const key = `${row.conversation_id}\0${row.id}`; // U+0000 is in no id
@@ -38,7 +40,10 @@ export async function ingest(
       events.length,
     );
     const { accepted } = only(answer);
-    return { accepted, duplicates: rows.length - accepted };
+    const duplicates = rows.length - accepted;
+    // Stored by now: where this fails, a sender that tries again is told then.
+    const all = duplicates === 0 || distinct.length === rows.length ? events : await stringifyList(rows);
+    return { accepted, duplicates, differing: duplicates === 0 ? 0 : await differing(db, scope, all) };
   } catch (error) {
     if (!(error instanceof postgres.PostgresError && error.code === OUTSIDE)) throw error;
     const outside = new Set<string>(JSON.parse(error.detail ?? '[]'));

@@ -4,7 +4,9 @@ import { scopeFor } from '../../auth/principal.js';
 import { requires } from '../../auth/requires.js';
 import type { Database } from '../../database/database.js';
 import { InvalidRequest } from '../../errors.js';
+import { expectBody, refuseQuery } from '../../http/body.js';
 import { checkEvents } from '../../queries/ingest/check.js';
+import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
 import { parseBatch } from './batch.js';
 import { MAX_BYTES, parseNdjson, unpack } from './parse.js';
@@ -15,7 +17,7 @@ const Accepted = Type.Object({
 });
 
 /** `POST /v1/events`: a batch of events in, whole or not at all. */
-export async function eventRoutes(app: FastifyInstance, db: Database): Promise<void> {
+export async function eventRoutes(app: FastifyInstance, db: Database, now: () => number): Promise<void> {
   // The body is checked by the event types of queries/ingest, which name every faulty line; so it comes as bytes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -24,12 +26,25 @@ export async function eventRoutes(app: FastifyInstance, db: Database): Promise<v
     (_request, body, done) => done(null, body),
   );
 
-  app.post('/v1/events', { onRequest: requires('write'), schema: { response: { 200: Accepted } } }, async (request) => {
-    const events = await eventsOf(request);
-    const { rows, indexes, faults } = await checkEvents(events);
-    if (faults.length > 0) throw new InvalidRequest(faults);
-    return ingest(db, scopeFor(request.principal, 'write'), rows, indexes);
-  });
+  expectBody(app, ['application/json', 'application/x-ndjson'], ['gzip']);
+
+  app.post(
+    '/v1/events',
+    { onRequest: [requires('write'), refuseQuery], schema: { response: { 200: Accepted } } },
+    async (request, reply) => {
+      const events = await eventsOf(request);
+      const { rows, indexes, faults } = await checkEvents(events);
+      if (faults.length > 0) throw new InvalidRequest(faults);
+      const scope = scopeFor(request.principal, 'write');
+      checkClaims(scope, rows, indexes, now());
+      const { differing, ...answer } = await ingest(db, scope, rows, indexes);
+      if (differing > 0) {
+        const notice = `${differing} of the duplicates differ from what is stored and were not applied`;
+        reply.header('report-notice', notice);
+      }
+      return answer;
+    },
+  );
 }
 
 async function eventsOf(request: FastifyRequest) {

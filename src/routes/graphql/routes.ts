@@ -3,6 +3,7 @@ import { scopeFor } from '../../auth/principal.js';
 import { requires } from '../../auth/requires.js';
 import type { Database } from '../../database/database.js';
 import { Forbidden, Unauthenticated } from '../../errors.js';
+import { expectBody, refuseQuery } from '../../http/body.js';
 import { sendProblem } from '../../http/problem.js';
 import type { Moment } from '../../queries/query.js';
 import { readBody } from './body.js';
@@ -30,7 +31,9 @@ export async function graphqlRoutes(app: FastifyInstance, db: Database, moment: 
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.post('/v1/graphql', { bodyLimit: MAX_BYTES, onRequest: requires('read') }, async (request) => {
+  expectBody(app, ['application/json']);
+
+  app.post('/v1/graphql', { bodyLimit: MAX_BYTES, onRequest: [requires('read'), refuseQuery] }, async (request) => {
     const { query, variables, operationName } = readBody(request);
     try {
       const scope = scopeFor(request.principal, 'read');

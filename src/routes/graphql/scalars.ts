@@ -51,7 +51,7 @@ export const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
 
 function readText(value: unknown): Read {
-  return isText(value) ? { ok: true, value } : refused('must be a text without U+0000');
+  return isText(value) ? { ok: true, value } : refused('must be a text without U+0000 or a lone surrogate');
 }
 
 function readNumber(value: unknown): Read {
@@ -62,7 +62,7 @@ function readTexts(value: unknown): Read {
   const found = readList(value);
   if (!found.ok) return found;
   const fits = found.value.every(isText);
-  return fits ? found : refused('must hold only texts without U+0000');
+  return fits ? found : refused('must hold only texts without U+0000 or a lone surrogate');
 }
 
 const MAX_INT32 = 2_147_483_647;

@@ -1,5 +1,6 @@
+import { LimitExceeded } from '../../errors.js';
 import { parseWindow } from '../../http/window.js';
-import { type Entry, type Transcript, transcript } from '../../queries/lookups/transcript.js';
+import { type Entry, type Transcript, type TranscriptPage, transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import { timesOf, timeZoneType } from './arguments.js';
 import { ARGS, type Asked, type Definition, type Row, type Typed, type TypeName } from './definition.js';
@@ -76,12 +77,31 @@ async function contentOf({ args, faults, db, scope, moment }: Asked): Promise<Ro
   const { from, to, zone } = parseWindow(timesOf(args), faults, { prefix: ARGS });
   const id = args.session_id;
   if (id == null) faults.add(`${ARGS}session_id`, 'is needed: the conversation to show');
-  else if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000');
+  else if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000 or a lone surrogate');
   faults.check();
-  const found = await transcript(db, scope, id as string, moment);
+  const found = await transcript(db, scope, id as string, PAGE, moment);
   if (found === null || found.withdrawn || found.start_time < from || found.start_time >= to) return [];
+  if (found.next !== null) throw tooLong(id as string);
   return [shape(found, scope.account, zone)];
 }
+
+/** The most that one answer tells of a conversation. */
+const PAGE: TranscriptPage = {
+  types: ['message', 'conversation.updated', 'conversation.closed'],
+  after: null,
+  limit: 10_000,
+  bytes: 8 * 1024 * 1024,
+};
+
+const tooLong = (id: string) =>
+  new LimitExceeded([
+    {
+      path: `${ARGS}session_id`,
+      message:
+        'names a conversation of more than 10,000 entries or 8 MiB: read it page by page, ' +
+        `GET /v1/conversations/${encodeURIComponent(id)}?limit=1000`,
+    },
+  ]);
 
 /** A bot's version as the dialect knows it. */
 interface Brain {

@@ -7,10 +7,11 @@ import { parseWindow } from '../../http/window.js';
 import type { Names } from '../../queries/catalogue.js';
 import type { Filter } from '../../queries/filter.js';
 import type { ListQuery, Place } from '../../queries/lookups/conversations.js';
+import type { TranscriptPage } from '../../queries/lookups/transcript.js';
 import type { FilterOf } from '../../queries/query.js';
 import { vocabularies } from '../../queries/vocabulary.js';
-import { readCursor } from './cursor.js';
-import type { ConversationsQuery } from './schema.js';
+import { readCursor, readEntryCursor } from './cursor.js';
+import type { ConversationQuery, ConversationsQuery } from './schema.js';
 
 type Sent = Static<typeof ConversationsQuery>;
 
@@ -65,10 +66,23 @@ function parseFilter(text: string, faults: Faults): FilterOf<'conversations'> {
   return filter as FilterOf<'conversations'>; // its names are those of that vocabulary
 }
 
+const ENTRIES = 1_000;
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** What a request for one conversation asks of its messages and steps. */
+export function parseTranscriptPage(query: Static<typeof ConversationQuery>, faults: Faults): TranscriptPage {
+  const { cursor, limit = ENTRIES } = query;
+  const after = cursor === undefined || faults.has('cursor') ? null : readEntryCursor(cursor);
+  if (cursor !== undefined && after === null) faults.add('cursor', NO_CURSOR);
+  return { types: ['message', 'step'], after, limit, bytes: PAGE_BYTES };
+}
+
+const NO_CURSOR = 'is not a cursor: send the next_cursor of the page before as it came';
+
 function parseCursor(cursor: string | undefined, faults: Faults): Place | null {
   if (cursor === undefined || faults.has('cursor')) return null;
   const place = readCursor(cursor);
-  if (place === null) faults.add('cursor', 'is not a cursor: send the next_cursor of the page before as it came');
+  if (place === null) faults.add('cursor', NO_CURSOR);
   return place;
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
 import type { Database } from '../../database/database.js';
 import { NotFound } from '../../errors.js';
-import { sendReport } from '../../http/csv.js';
+import { sendReport, wantsCsv } from '../../http/csv.js';
 import { Faults } from '../../http/faults.js';
 import { gatherLists } from '../../http/lists.js';
 import { parseZone } from '../../http/window.js';
@@ -12,7 +12,7 @@ import { conversations } from '../../queries/lookups/conversations.js';
 import { transcript } from '../../queries/lookups/transcript.js';
 import type { Moment } from '../../queries/query.js';
 import { writeCursor } from './cursor.js';
-import { parsePage } from './parse.js';
+import { parsePage, parseTranscriptPage } from './parse.js';
 import {
   BotsAnswer,
   ConversationParams,
@@ -24,6 +24,7 @@ import {
   WholeConversation,
 } from './schema.js';
 import { shapeConversation, shapeHeld, shapeTranscript, tableOf, tableOfConversations } from './shape.js';
+import { sendWholeList } from './whole.js';
 
 /** What a dashboard and a person need to find their way: the bots, the teams, the conversations, one of them whole. */
 export async function lookupRoutes(instance: FastifyInstance, db: Database, moment: () => Moment): Promise<void> {
@@ -63,6 +64,8 @@ export async function lookupRoutes(instance: FastifyInstance, db: Database, mome
       const asOf = moment();
       const page = parsePage(request.query, faults, asOf.now);
       faults.check();
+      const isWhole = request.query.limit === undefined && wantsCsv(request, request.query.format);
+      if (isWhole) return sendWholeList(request, reply, db, page, asOf);
       const found = await conversations(db, { scope: scopeFor(request.principal, 'read'), ...page }, asOf);
       const answer: ConversationsAnswer = {
         conversations: found.conversations.map((row) => shapeConversation(row, page.window.zone)),
@@ -81,9 +84,12 @@ export async function lookupRoutes(instance: FastifyInstance, db: Database, mome
       schema: { params: ConversationParams, querystring: ConversationQuery, response: { 200: WholeConversation } },
     },
     async (request, reply) => {
-      const zone = zoneOf(request, request.query);
+      const faults = new Faults(request);
+      const zone = parseZone(request.query.time_zone, faults) as string;
+      const page = parseTranscriptPage(request.query, faults);
+      faults.check();
       const { conversation_id } = request.params;
-      const found = await transcript(db, scopeFor(request.principal, 'read'), conversation_id, moment());
+      const found = await transcript(db, scopeFor(request.principal, 'read'), conversation_id, page, moment());
       if (found === null) throw new NotFound(`no conversation ${conversation_id} is known here`);
       reply.header('cache-control', 'private').header('vary', 'authorization');
       return reply.send(shapeTranscript(found, zone));

@@ -29,7 +29,12 @@ export const ConversationsQuery = strict({
     Id('Part of the conversation’s id, or of its user’s id, name or e-mail, whatever the case of its letters'),
   ),
   limit: Type.Optional(
-    Type.Integer({ format: 'int32', minimum: 1, maximum: 200, default: 50, description: 'Most rows of a page' }),
+    Type.Integer({
+      format: 'int32',
+      minimum: 1,
+      maximum: 200,
+      description: 'Most rows of a page, 50 when left out; a CSV without it is the whole list',
+    }),
   ),
   cursor: Type.Optional(
     Type.String({ minLength: 1, maxLength: 1_200, description: 'next_cursor of the page before: this one goes on' }),
@@ -39,7 +44,21 @@ export const ConversationsQuery = strict({
 
 export const ConversationParams = Type.Object({ conversation_id: Id('The conversation') });
 
-export const ConversationQuery = strict({ time_zone: TimeZone });
+export const ConversationQuery = strict({
+  limit: Type.Optional(
+    Type.Integer({
+      format: 'int32',
+      minimum: 1,
+      maximum: 1_000,
+      default: 1_000,
+      description: 'Most messages and steps of a page, together',
+    }),
+  ),
+  cursor: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 1_200, description: 'next_cursor of the page before: this one goes on' }),
+  ),
+  time_zone: TimeZone,
+});
 
 const text = Type.String();
 const texts = Type.Array(text);
@@ -155,6 +174,7 @@ export const WholeConversation = Type.Object(
     metadata: orNull(anything),
     messages: Type.Array(Message),
     steps: Type.Array(Step),
+    next_cursor: orNull(text),
   },
   { $id: 'WholeConversation' },
 );

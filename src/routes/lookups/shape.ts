@@ -3,6 +3,7 @@ import type { Bot, Team } from '../../queries/lookups/bots.js';
 import type { Conversation as Found } from '../../queries/lookups/conversation.js';
 import type { Entry, Transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
+import { writeEntryCursor } from './cursor.js';
 import { type Conversation, columns, type WholeConversation } from './schema.js';
 
 // What was stored was checked on its way in.
@@ -28,13 +29,14 @@ export const shapeConversation = ({ duration_ms, ...found }: Found, zone: string
 
 /** A conversation with all that was said of it, and what happened in it. */
 export function shapeTranscript(found: Transcript, zone: string): WholeConversation {
-  const { feedback: _, entries, ...rest } = found;
+  const { feedback: _, entries, next, steps_before, ...rest } = found;
   const steps = entries.filter(({ type }) => type === 'step');
   return {
     ...rest,
     ...shapeConversation(found, zone),
     messages: entries.filter(({ type }) => type === 'message').map((entry) => asSent(entry, zone) as Message),
-    steps: steps.map((entry, place) => ({ depth: place, ...asSent(entry, zone) }) as Step),
+    steps: steps.map((entry, place) => ({ depth: steps_before + place, ...asSent(entry, zone) }) as Step),
+    next_cursor: next === null ? null : writeEntryCursor(next),
   };
 }
 

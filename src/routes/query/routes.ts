@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
+import { expectBody } from '../../http/body.js';
 import { Faults } from '../../http/faults.js';
 import { readBody } from '../../http/json.js';
 import { type Reports, serve } from '../../http/operation.js';
@@ -21,6 +22,7 @@ export async function queryRoutes(app: FastifyInstance, reports: Reports): Promi
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
     done(null, body),
   );
+  expectBody(app, ['application/json']);
 
   serve(app, reports, {
     method: 'POST',

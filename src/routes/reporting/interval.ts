@@ -1,5 +1,6 @@
 import type { Faults } from '../../http/faults.js';
 import { isObject, readObject } from '../../http/json.js';
+import { dayAfter } from '../../http/window.js';
 import { type Bucket, parseSpan } from '../../queries/time/bucket.js';
 import { parseInstant } from '../../queries/time/instant.js';
 import type { Window } from '../../queries/time/window.js';
@@ -62,7 +63,7 @@ export function readInterval(value: unknown, granularity: Granularity, faults: F
   const end = readTime(interval.end, '$.interval.end', zone, faults);
   const to = end === null ? null : withLastMillisecond(end);
   if (from !== null && to !== null && to <= from)
-    faults.add('$.interval.end', 'must be after start; the end is exclusive');
+    faults.add('$.interval.end', `must be after start; the end is exclusive${dayAfter(interval.end)}`);
   return { from: from ?? 0, to: to ?? 1, zone };
 }
 

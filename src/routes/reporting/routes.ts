@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Forbidden, NotFound } from '../../errors.js';
+import { expectBody } from '../../http/body.js';
 import { readBody } from '../../http/json.js';
 import { type Reports, serve } from '../../http/operation.js';
 import { isAccount } from '../../queries/accounts.js';
@@ -20,6 +21,8 @@ export async function reportingRoutes(app: FastifyInstance, reports: Reports): P
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
     done(null, body),
   );
+
+  expectBody(app, ['application/json']);
 
   serve(app, reports, {
     method: 'POST',

@@ -33,7 +33,10 @@ export function parseBucket(bucket: keyof typeof buckets | undefined, window: Wi
   const chosen = buckets[bucket] ?? buckets['1d'];
   const unusable = ['bucket', 'start_time', 'end_time', 'time_zone'].some((name) => faults.has(name));
   if (!unusable && !bucketFits(window, chosen)) {
-    faults.add('bucket', `must not be larger than the range: ${bucket} from start_time on ends after end_time`);
+    faults.add(
+      'bucket',
+      `must not be larger than the range: ${bucket} from start_time on ends after end_time; send a later end_time, or a smaller bucket`,
+    );
   }
   return chosen;
 }

@@ -1,0 +1,31 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { InvalidRequest, Unsupported } from '../errors.js';
+import { unknownParameter } from './faults.js';
+
+/**
+ * Hooks for routes with a body that take no parameters in the query: an unknown one is refused, and so is a body of a type or
+ * an encoding that is not among those that are read, by a sentence that says which are. `encodings` are read by the route.
+ */
+export function expectBody(app: FastifyInstance, types: readonly string[], encodings: readonly string[] = []): void {
+  app.addHook('preParsing', async (request) => {
+    const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
+    const media = type?.split(';')[0]?.trim().toLowerCase();
+    const reads = `is not read here: send ${types.join(' or ')}`;
+    if (media === undefined) {
+      const hasBody =
+        request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
+      if (hasBody) throw new Unsupported(`a body without Content-Type ${reads}`);
+    } else if (!types.includes(media)) throw new Unsupported(`Content-Type ${media.slice(0, 100)} ${reads}`);
+    if (encoding !== 'identity' && !encodings.includes(encoding.toLowerCase())) {
+      const plain = [...encodings, 'plain'].join(', or ');
+      throw new Unsupported(`Content-Encoding ${encoding.slice(0, 100)} is not read here: send ${plain}`);
+    }
+  });
+}
+
+/** An `onRequest` hook of a route that takes no parameters in the query. */
+export async function refuseQuery(request: FastifyRequest): Promise<void> {
+  const names = Object.keys(request.query as object).slice(0, 100);
+  if (names.length === 0) return;
+  throw new InvalidRequest(names.map((name) => ({ path: name.slice(0, 64), message: unknownParameter(name, []) })));
+}

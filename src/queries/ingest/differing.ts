@@ -1,0 +1,25 @@
+import type { Database } from '../../database/database.js';
+import type { Scope } from '../scope.js';
+
+/**
+ * How many events of a batch say something else than the event that is stored under their conversation and id, each
+ * column compared as it is stored (JSON by its value). `events` is a JSON list of rows of the table `events`, repeats
+ * included. Those that this batch itself stored are equal, so the whole batch may be asked about.
+ */
+export async function differing(db: Database, scope: Scope, events: string): Promise<number> {
+  const [found] = await db.read<{ count: number }>(
+    (sql) => sql`
+      select count(*)::integer as count
+      from json_to_recordset(${events}::text::json) as s (
+        conversation_id text, id text, type text, "time" timestamptz, seq integer, sender text, actor_id text, team_id text,
+        organization_id text, attributes jsonb, body jsonb
+      )
+      join events e on e.account_id = ${scope.account}::uuid
+        and e.conversation_id = s.conversation_id collate "C" and e.id = s.id collate "C"
+      where (e.type, e.time, e.seq, e.sender, e.actor_id, e.team_id, e.organization_id, e.attributes, e.body)
+        is distinct from
+        (s.type, s.time, coalesce(s.seq, 0), s.sender, s.actor_id, s.team_id, s.organization_id, s.attributes, s.body)`,
+  );
+  if (found === undefined) throw new Error('counting the differing duplicates gave no row');
+  return found.count;
+}

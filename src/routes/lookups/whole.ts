@@ -1,0 +1,38 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { scopeFor } from '../../auth/principal.js';
+import type { Database } from '../../database/database.js';
+import { csvRows } from '../../http/csv.js';
+import { conversations, type ListQuery, type Place } from '../../queries/lookups/conversations.js';
+import type { Moment } from '../../queries/query.js';
+import { shapeConversation, tableOfConversations } from './shape.js';
+
+/** Rows that are read at once; nothing is held between two reads, however slowly a client takes them. */
+const PAGE = 1_000;
+
+/**
+ * Sends a list as CSV, whole: page by page as the client takes it, with one `now` but no snapshot. A failure before the
+ * first row is answered like any other; a later one breaks the connection, so that no file ends early as if complete.
+ */
+export async function sendWholeList(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  db: Database,
+  asked: Omit<ListQuery, 'scope'>,
+  moment: Moment,
+): Promise<FastifyReply> {
+  const scope = scopeFor(request.principal, 'read');
+  const read = (after: Place | null) => conversations(db, { ...asked, scope, after, limit: PAGE }, moment);
+  const first = await read(asked.after);
+  async function* parts() {
+    yield csvRows([tableOfConversations([]).columns]);
+    for (let page = first; ; page = await read(page.next)) {
+      const rows = page.conversations.map((row) => shapeConversation(row, asked.window.zone));
+      if (rows.length > 0) yield csvRows(tableOfConversations(rows).rows);
+      if (page.next === null) return;
+    }
+  }
+  reply.header('cache-control', 'private').header('vary', 'accept, authorization').type('text/csv; charset=utf-8');
+  if (request.method === 'HEAD') return reply.serializer(String).send('');
+  return reply.send(Readable.from(parts(), { highWaterMark: 1 }));
+}
