@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { root } from '../src/root.js';
+import { ACCOUNT, ask, type World, world } from './harness.js';
+
+/** A fenced block of a page: what stands behind its fence, its text and its heading. */
+interface Block {
+  kind: string;
+  text: string;
+  heading: string;
+}
+
+const NOW = Date.UTC(2024, 0, 15, 12);
+
+function blocksOf(page: string): Block[] {
+  const blocks: Block[] = [];
+  let heading = '';
+  for (const [, title, kind, text] of readFileSync(join(root, 'docs', page), 'utf8').matchAll(
+    /^#+ (.*)$|^```(.*)\n([\s\S]*?)^```$/gm,
+  )) {
+    if (title !== undefined) heading = title;
+    else blocks.push({ kind: kind as string, text: text as string, heading });
+  }
+  return blocks;
+}
+
+async function withSamples(w: World) {
+  const app = await w.app({ now: NOW });
+  const key = await w.key();
+  const events = readFileSync(join(root, 'samples/events.ndjson'), 'utf8');
+  const sent = await ask(app, key, {
+    method: 'POST',
+    url: '/v1/events',
+    headers: { 'content-type': 'application/x-ndjson' },
+    payload: events,
+  });
+  if (sent.body.accepted !== events.trim().split('\n').length) throw new Error(`not all samples are new: ${sent.text}`);
+  return { app, key };
+}
+
+t.test('every question of the query language is answered as its page says', async (t) => {
+  const { app, key } = await withSamples(await world(t));
+  const blocks = blocksOf('queries.md');
+  const questions = blocks.filter(({ kind }) => kind === 'json query');
+  t.ok(questions.length >= 20, `${questions.length} questions`);
+  for (const { text, heading } of questions) {
+    const answer = await ask(app, key, { method: 'POST', url: '/v1/query', payload: JSON.parse(text) });
+    t.equal(answer.status, 200, `${heading} ${answer.text.slice(0, 300)}`);
+    const rows = blocks.find((block) => block.kind === 'json rows' && block.heading === heading);
+    if (rows !== undefined) t.strictSame(answer.body.rows, JSON.parse(rows.text), heading);
+    else t.ok(answer.body.rows.length > 0, heading);
+  }
+});
+
+t.test('every example of the dialects answers something on the samples', async (t) => {
+  const { app, key } = await withSamples(await world(t));
+  for (const { kind, text } of ['series.md', 'graphql.md', 'reporting.md', 'queries.md'].flatMap(blocksOf)) {
+    if (kind === 'http') {
+      const [method = '', url = ''] = text.trim().split(' ');
+      const answer = await ask(app, key, { method: method as 'GET', url });
+      t.equal(answer.status, 200, `${url} ${answer.text.slice(0, 200)}`);
+      t.match(answer.text, /[1-9]/, url);
+    } else if (kind === 'graphql') {
+      const answer = await ask(app, key, { method: 'POST', url: '/v1/graphql', payload: { query: text } });
+      t.equal(answer.body.errors, undefined, `${text} ${answer.text.slice(0, 200)}`);
+      t.ok(answer.body.data.rows.length > 0, text);
+    } else if (kind === 'json report') {
+      const url = `/api/reporting/v1/orgs/${ACCOUNT}/chat_sessions`;
+      const answer = await ask(app, key, { method: 'POST', url, payload: JSON.parse(text) });
+      t.equal(answer.status, 200, answer.text.slice(0, 200));
+      t.ok(answer.body.data.length > 0, text);
+    }
+  }
+});
+
+t.test('the worked timeline of the metrics is what a conversation gets', async (t) => {
+  const w = await world(t);
+  const [app, key] = [await w.app({ now: NOW }), await w.key()];
+  const table = readFileSync(join(root, 'docs/metrics.md'), 'utf8');
+  const lines = [...table.matchAll(/^\| (09:\d\d:\d\d) \| (user|bot|agent|closed)(?:: [^|]*)? \| (?:(\d+) s)? ?\|/gm)];
+  t.equal(lines.length, 10);
+  const events = lines.map(([, time, who], n) => ({
+    id: String(n),
+    time: `2024-01-08T${time}Z`,
+    conversation_id: 'worked',
+    ...(who === 'closed' ? { type: 'conversation.closed' } : { type: 'message', sender: who }),
+  }));
+  await ask(app, key, { method: 'POST', url: '/v1/events', payload: { events } });
+  const { body } = await ask(app, key, { url: '/v1/conversations/worked' });
+  const expected = lines
+    .filter(([, , who]) => who !== 'closed')
+    .map(([, , , seconds]) => (seconds ? Number(seconds) : null));
+  t.strictSame(
+    body.messages.map((message: { response_time_seconds: number | null }) => message.response_time_seconds ?? null),
+    expected,
+  );
+  t.equal(body.first_response_seconds, 180);
+  t.equal(body.resolution_seconds, 360);
+});
