@@ -7,6 +7,12 @@ import { only } from './rows.js';
 const PERIOD = 500;
 const PATIENCE = 1_000;
 
+/**
+ * The same while it is away: nobody waits for this answer, and a busy machine may take long to make a connection. Shorter, a
+ * database that is slow after its return would never be found again.
+ */
+const LONG_PATIENCE = 5_000;
+
 /** Beats in a row that go unanswered before the database counts as away; all but the first on connections of their own. */
 const MISSES = 3;
 
@@ -86,7 +92,7 @@ export function heartbeat(open: () => Sql, { onAway, onForgotten }: Listener): H
   async function findAgain(): Promise<void> {
     const fresh = open();
     const answer = watch(ask(fresh, null));
-    if (await answer.within(PATIENCE)) {
+    if (await answer.within(LONG_PATIENCE)) {
       renew(fresh, answer.says()?.session ?? null);
       away = false;
     } else drop(fresh);
