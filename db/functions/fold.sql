@@ -14,16 +14,14 @@ create or replace function fold(
   out states conversations[], out responses numeric[], out late text[], out corrected text[]
 )
 language plpgsql volatile
-set enable_nestloop = off
-set enable_seqscan = off
-set plan_cache_mode = auto
 as $$
 declare
   e record;
   s conversations; -- of the events that are being folded
   v_number integer := 0; -- of s in p_states
   v_is_late boolean;
-  v_says_more boolean; -- s.said has changed
+  v_said jsonb[]; -- s.said, `attributes` not left out
+  v_says_more boolean; -- it has changed
   v_visits_more boolean; -- users or visitor ids have
   v_tags_more boolean; -- tags or rules of messages have
   v_attributes jsonb;
@@ -60,9 +58,9 @@ begin
       if v_number > 0 then -- finish s
         v_attributes := s.attributes;
         if v_says_more then
-          v_merged := s.said[1];
-          for v_place in 2 .. cardinality(s.said) loop
-            v_merged := v_merged || s.said[v_place];
+          v_merged := v_said[1];
+          for v_place in 2 .. cardinality(v_said) loop
+            v_merged := v_merged || v_said[v_place];
           end loop;
           v_attributes := v_merged;
           if v_merged @? '$.* ? (@ == null)' then
@@ -72,15 +70,20 @@ begin
           -- An attribute with a column of its name goes there as it is; what is derived where it is absent follows below.
           s := jsonb_populate_record(s, v_merged);
           s.attributes := v_attributes;
+          s.said := case when cardinality(v_said) > 1 or v_said[1] <> v_attributes then v_said end;
         end if;
         s.user_id := coalesce(v_attributes->>'user_id', s.first_user_id);
         s.start_time := coalesce((v_attributes->>'start_time')::timestamptz, s.first_time, s.first_aside_time);
         s.end_time := coalesce((v_attributes->>'end_time')::timestamptz, s.last_content_time, s.start_time);
         s.last_activity := coalesce(s.last_acted_time, s.start_time);
         if v_visits_more or v_says_more then
-          s.visitor_ids := case when s.sent_visitor_ids <> '{}' then s.sent_visitor_ids else array(
-            select distinct v collate "C" from unnest(s.user_id || s.users) v where v is not null order by 1
-          ) end;
+          if s.sent_visitor_ids is not null then
+            s.visitor_ids := s.sent_visitor_ids;
+          else
+            v_place := coalesce(width_bucket(s.user_id collate "C", s.users), 0);
+            s.visitor_ids := case when s.user_id is null or s.users[v_place] = s.user_id then coalesce(s.users, '{}')
+              else s.users[:v_place] || s.user_id || s.users[v_place + 1:] end;
+          end if;
         end if;
         if v_tags_more or v_says_more then
           s.tags := united(v_attributes->'tags', s.message_tags);
@@ -115,6 +118,7 @@ begin
       v_says_more := false;
       v_visits_more := false;
       v_tags_more := false;
+      v_said := coalesce(s.said, case when s.said_places is not null then array[s.attributes] end);
     end if;
 
     v_response := null;
@@ -129,19 +133,24 @@ begin
         v_visits_more := true;
         v_attributes := v_attributes - array['visitor_ids', 'visitor_session_ids', 'room_ids'];
       end if;
-      if v_attributes = s.said[cardinality(s.said)] then -- the usual case: the same as the last time
-        s.said_places[cardinality(s.said)] := greatest(s.said_places[cardinality(s.said)] collate "C", e.place);
+      v_place := cardinality(s.said_places);
+      if v_attributes = v_said[v_place] then -- the usual case: the same as the last time
+        s.said_places[v_place] := greatest(s.said_places[v_place] collate "C", e.place);
+      elsif v_said is null and v_attributes <> '{}' then
+        s.said_places := array[e.place];
+        v_said := array[v_attributes];
+        v_says_more := true;
       elsif v_attributes <> '{}' then
         with latest as (
           select distinct on (a.key) l.place, a.key, a.value
-          from (select * from unnest(s.said_places, s.said) as l (place, said) union all select e.place, v_attributes) l
+          from (select * from unnest(s.said_places, v_said) as l (place, said) union all select e.place, v_attributes) l
           cross join lateral jsonb_each(l.said) a
           order by a.key, l.place collate "C" desc
         ), layers as (
           select place, jsonb_object_agg(key, value) as said from latest group by place
         )
         select array_agg(place order by place collate "C"), array_agg(said order by place collate "C")
-        into s.said_places, s.said
+        into s.said_places, v_said
         from layers;
         v_says_more := true;
       end if;
@@ -162,8 +171,8 @@ begin
             s.first_user_place := e.place;
             v_visits_more := true;
           end if;
-          v_place := width_bucket(e.actor_id collate "C", s.users); -- a binary search: users are sorted
-          if v_place = 0 or s.users[v_place] <> e.actor_id then
+          v_place := coalesce(width_bucket(e.actor_id collate "C", s.users), 0); -- a binary search: users are sorted
+          if s.users[v_place] is distinct from e.actor_id then
             s.users := s.users[:v_place] || e.actor_id || s.users[v_place + 1:];
             v_visits_more := true;
           end if;

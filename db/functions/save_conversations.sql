@@ -1,8 +1,6 @@
 -- Writes rows of conversations that are there and locked.
 create or replace function save_conversations(p_account uuid, p_rows conversations[])
 returns void language plpgsql volatile
-set enable_nestloop = off
-set enable_seqscan = off
 as $$
 declare
   v_ids text[] := array(select r.conversation_id from unnest(p_rows) r);
