@@ -53,10 +53,10 @@ begin
   -- row. Where it meets one, somebody else has made the conversation meanwhile, and the insert locks it.
   loop
     v_new := array(
-      select i collate "C" from unnest(v_ids) i
-      except select c.conversation_id from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
-      order by 1
+      select c.conversation_id from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
     );
+    v_new := case when cardinality(v_new) = cardinality(v_ids) then '{}'
+      else array(select unnest(v_ids) collate "C" except select unnest(v_new) order by 1) end;
     if v_new = '{}' then
       v_rows := array(
         select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
