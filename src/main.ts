@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { importCommand } from './cli/import/command.js';
 import { keysCommand } from './cli/keys.js';
 import { migrateCommand } from './cli/migrate.js';
+import { rebuildCommand } from './cli/rebuild.js';
 import { serveCommand } from './cli/serve.js';
 import { version } from './root.js';
 
@@ -11,6 +12,7 @@ const program = new Command('conversation-reports')
   .version(version)
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
+  .addCommand(rebuildCommand())
   .addCommand(keysCommand())
   .addCommand(importCommand());
 

@@ -3,6 +3,7 @@ import { connect, type Target } from '../database/connect.js';
 import { openPool, type Pool } from '../database/database.js';
 import { type Embedded, findEmbedded, startEmbedded } from '../database/embedded.js';
 import { migrate } from '../database/migrate.js';
+import { refoldPending } from '../queries/ingest/rebuild.js';
 
 export interface Opened {
   db: Pool;
@@ -50,10 +51,26 @@ async function prepare(target: Target): Promise<string[]> {
         'DATABASE_URL is a PostgreSQL older than 15: upgrade it, or leave DATABASE_URL out to use the embedded one',
       );
     }
-    return await migrate(sql);
+    const applied = await migrate(sql);
+    await refoldPending(sql, progress());
+    return applied;
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+/** Says on standard error how far an upgrade is with folding conversations anew, which may take long. */
+function progress(): (soFar: { conversations: number; of: number }) => void {
+  const started = performance.now();
+  let told = started;
+  return ({ conversations, of }) => {
+    const now = performance.now();
+    if (now - told < 2_000) return;
+    told = now;
+    const rate = Math.round((1000 * conversations) / (now - started));
+    const [done, all, each] = [conversations, of, rate].map((value) => value.toLocaleString('en'));
+    process.stderr.write(`upgrading: ${done} of ${all} conversations folded anew, ${each} a second\n`);
+  };
 }
 
 interface Server {

@@ -10,7 +10,12 @@ export interface Database {
   /** Runs a statement that changes nothing. One that a lost connection took along is asked once more. */
   read<Row extends object>(query: Query<Row>): Promise<Row[]>;
   /** Runs a statement once. After an `Unavailable` nobody knows whether it was carried out. */
-  write<Row extends object>(query: Query<Row>): Promise<Row[]>;
+  write<Row extends object>(query: Query<Row>, options?: WriteOptions): Promise<Row[]>;
+}
+
+export interface WriteOptions {
+  /** Milliseconds that this statement may take, instead of the usual limit. */
+  timeout?: number;
 }
 
 export interface Pool extends Database {
@@ -46,18 +51,18 @@ export function openPool(target: Target, options: ConnectOptions): Pool {
     old.end({ timeout: 0 }).catch(() => {}); // rejects what is under way on it
   });
 
-  async function run<Row extends object>(query: Query<Row>): Promise<Row[]> {
+  async function run<Row extends object>(query: Query<Row>, timeout = options.statementTimeout): Promise<Row[]> {
     if (heart.away()) throw away();
     const started = performance.now();
     await enter(options.statementTimeout);
     let timer: NodeJS.Timeout | undefined;
     try {
-      const pending = query(sql);
+      const pending = timeout === options.statementTimeout ? query(sql) : withTimeout(sql, query, timeout);
       const late = new Promise<never>((_, reject) => {
-        const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
+        const left = Math.max(0, timeout - (performance.now() - started)) + GRACE;
         timer = setTimeout(() => {
           reject(new Unavailable('the database did not answer in time'));
-          pending.cancel();
+          if ('cancel' in pending) (pending as postgres.PendingQuery<Row[]>).cancel();
         }, left);
       });
       return await Promise.race([pending, late]);
@@ -79,9 +84,9 @@ export function openPool(target: Target, options: ConnectOptions): Pool {
         throw asFailure(error);
       }
     },
-    async write(query) {
+    async write(query, { timeout } = {}) {
       try {
-        return await run(query);
+        return await run(query, timeout);
       } catch (error) {
         throw asFailure(error);
       }
@@ -92,3 +97,10 @@ export function openPool(target: Target, options: ConnectOptions): Pool {
     },
   };
 }
+
+/** Runs a statement under a limit of its own. */
+const withTimeout = <Row extends object>(sql: Sql, query: Query<Row>, timeout: number): Promise<Row[]> =>
+  sql.begin(async (tx) => {
+    await tx`select set_config('statement_timeout', ${String(timeout)}, true)`;
+    return query(tx as unknown as Sql);
+  }) as Promise<Row[]>;
