@@ -45,17 +45,21 @@ const bombs: [name: string, request: ReturnType<typeof packed>, status: number][
   ['unknown fields in each of 10,000 events', lines(`${line(',"nope":1,"neither":2,"none":3')}\n`.repeat(9_000)), 400],
 ];
 
-/** Runs `work`, and tells the longest time for which the event loop was held meanwhile. */
+/**
+ * Runs `work`, and returns the longest time in milliseconds for which the event loop was held meanwhile: of the clock, or of the
+ * processor where that is less, since other processes may hold up this one.
+ */
 async function longestHold(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
-  let last = performance.now();
+  let [last, used] = [performance.now(), process.cpuUsage()];
   const look = () => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
+    const { user, system } = process.cpuUsage(used);
+    longest = Math.max(longest, Math.min(performance.now() - last, (user + system) / 1_000));
+    [last, used] = [performance.now(), process.cpuUsage()];
   };
   const timer = setInterval(look, 1);
   await delay(5);
-  last = performance.now();
+  [last, used] = [performance.now(), process.cpuUsage()];
   await work();
   await delay(5);
   look();
@@ -74,7 +78,7 @@ t.test('a small request is refused at a small price', async (t) => {
       t.equal(answer.status, status, `${name}: ${answer.text.slice(0, 200)}`);
     });
     t.ok(text.length < 200_000, `${name}: the answer has ${text.length} characters`);
-    // Seconds before; a busy machine must not make this fail.
+    // What got through once held it for seconds.
     t.ok(held < 500, `${name}: the event loop was held for ${Math.round(held)} ms`);
     if (process.env.SHOW_TIMES)
       process.stderr.write(`${name}: ${request.payload.length} bytes, held ${Math.round(held)} ms\n`);

@@ -163,7 +163,7 @@ t.test('what is refused before a document is read keeps its status; keys are tol
   );
   t.equal((await to(good, { query: `{ __typename } #${'x'.repeat(300_000)}` })).status, 413);
   t.equal((await to({ ...good, 'content-type': 'text/plain' }, 'x')).status, 415);
-  t.equal((await ask(app, key, { url: '/v1/graphql?query={__typename}' })).status, 404, 'POST alone');
+  t.equal((await ask(app, key, { url: '/v1/graphql?query={__typename}' })).status, 405, 'POST alone');
 });
 
 t.test('a database that is away, and a fault of the service', async (t) => {

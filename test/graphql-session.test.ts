@@ -234,6 +234,7 @@ t.test('session content, column by column', async (t) => {
       ...blank,
       time: '2024-01-08T10:00:04',
       event: 'message:agent_send',
+      response_time: 1, // a handover: since the message of the bot
       agent_id: 'mia',
       brain_id: 'b2',
       collection_id: 'k2',
