@@ -137,6 +137,9 @@ t.test(
       );
     }
 
+    while (acknowledged.length < 100) await delay(50); // from here on the bot is known
+    answers.length = 0;
+
     await t.test('killed', (t) =>
       strike(t, async () => {
         signal(server.pid, 'SIGKILL');
