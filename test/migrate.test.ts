@@ -27,7 +27,7 @@ async function empty(t: Test) {
 t.test('all migrations, then none; the schema is the one in db/schema.txt', async (t) => {
   const { sql } = await empty(t);
   t.equal((await migrate(sql)).length, migrations().length);
-  t.same(await migrate(sql), []);
+  t.strictSame(await migrate(sql), []);
   t.equal(await describeSchema(sql), readFileSync(join(root, 'db/schema.txt'), 'utf8'), 'npm run schema renews it');
 });
 
@@ -36,7 +36,7 @@ t.test('ten processes that start at once apply each migration once', async (t) =
   const all = Array.from({ length: 10 }, open);
   const applied = await Promise.all(all.map((sql) => migrate(sql)));
   await Promise.all(all.map((sql) => sql.end()));
-  t.same(
+  t.strictSame(
     applied.flat().sort(),
     migrations().map(({ version, name }) => `${String(version).padStart(4, '0')}_${name}`),
   );
@@ -49,7 +49,7 @@ t.test('a migration that fails leaves nothing behind, and says which it was', as
     { version: 2, name: 'broken', text: 'create table b (); select 1/0' },
   ];
   await t.rejects(migrate(sql, broken), { message: /migration 2 broken failed: division by zero/ });
-  t.same([...(await sql`select version from schema_migrations`)], [{ version: 1 }]);
+  t.strictSame([...(await sql`select version from schema_migrations`)], [{ version: 1 }]);
   t.equal((await sql`select from pg_class where relname = 'b'`).length, 0);
 });
 
