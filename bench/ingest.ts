@@ -82,6 +82,7 @@ function copyLine(message: Message): string {
     '\\N',
     JSON.stringify(conversation),
     JSON.stringify({ text }),
+    '\\N',
   ];
   return `${cells.join('\t')}\n`;
 }

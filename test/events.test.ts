@@ -1,5 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
+import { buildApp } from '../src/app.js';
+import { openPool } from '../src/database/database.js';
+import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
 import { ACCOUNT, ask, send, world } from './harness.js';
 
 const message = (id: string, more: object = {}) => ({
@@ -272,4 +275,56 @@ t.test('a narrowed key can neither read, change, probe nor pull in what is outsi
   );
   t.equal((await send(app, both, [message('1', of('b2', 'shop', 'red'))])).status, 403);
   t.equal((await send(app, both, [message('1', of('b3', 'shop'))])).status, 403, 'null never matches');
+});
+
+t.test(
+  'a conversation holds at most 1,000,000 events; the lines of the one that would hold more are named',
+  async (t) => {
+    const w = await world(t);
+    const [app, key] = [await w.app(), await w.key()];
+    await send(app, key, [message('1')]);
+    await w.sql`update conversations set event_count = 999999`;
+    const refused = await send(app, key, [message('2'), message('1', { conversation_id: 'c2' }), message('3')]);
+    t.equal(refused.status, 400);
+    t.strictSame(
+      refused.body.errors.map((fault: { path: string }) => fault.path),
+      ['$.events[0]', '$.events[2]'],
+    );
+    t.match(refused.body.errors[0].message, /c1 would hold more than 1,000,000 events/);
+    t.equal(await count(w.sql), 1, 'nothing is stored');
+    t.strictSame(
+      (await send(app, key, [message('2'), message('1')])).body,
+      { accepted: 1, duplicates: 1 },
+      'the last one',
+    );
+  },
+);
+
+t.test('a late event into a conversation that takes longer to fold than a statement may still lands', async (t) => {
+  const w = await world(t);
+  const db = openPool(w.target, { max: 2, statementTimeout: 1_000 });
+  t.teardown(() => db.close());
+  const key = await w.key();
+  const app = await buildApp({ db, timeouts: parseTimeouts('24h') as Timeouts });
+  t.teardown(() => app.close());
+  await send(app, key, [message('1'), message('3', { sender: 'bot', time: '2024-01-08T10:01:00Z' })]);
+  await w.sql`update conversations set event_count = 900000`; // at 100 microseconds each, 90 s
+  await w.sql.unsafe(`
+    alter function refuse_outside rename to refuse_outside_kept;
+    alter function with_totals rename to with_totals_kept;
+    create function with_totals(p_account uuid, p_rows conversations[], p_cells agent_cells[], p_orders orders[])
+    returns conversations[] language plpgsql as $$ begin
+      perform pg_sleep(3);
+      return with_totals_kept(p_account, p_rows, p_cells, p_orders);
+    end $$`);
+  const late = message('2', { time: '2024-01-08T10:00:30Z' });
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/v1/events',
+    headers: { authorization: key },
+    payload: { events: [late] },
+  });
+  t.strictSame([answer.statusCode, answer.json()], [200, { accepted: 1, duplicates: 0 }]);
+  const [row] = await w.sql`select event_count, user_messages from conversations`;
+  t.strictSame({ ...row }, { event_count: 3, user_messages: 2 });
 });

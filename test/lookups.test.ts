@@ -262,6 +262,7 @@ t.test('a row and its page: columns in order, times in the zone, null at the end
     chat_initiator: 'visitor',
     is_contained: false,
     is_covered: false,
+    is_meaningful: false,
     goal_achieved: 2,
     user_sentiment: null,
     csat_brain: null,

@@ -5,8 +5,6 @@
 -- agents' messages.
 create or replace function add_agent_cells(p_account uuid, p_events events[])
 returns void language plpgsql volatile
-set enable_nestloop = off
-set enable_seqscan = off
 as $$
 declare
   v_joins events[] := array(select e from unnest(p_events) e where e.type = 'participant.joined');

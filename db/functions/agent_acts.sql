@@ -1,7 +1,6 @@
 -- The stored messages and joins of agents in these conversations, without their texts.
 create or replace function agent_acts(p_account uuid, p_ids text[])
 returns events[] language plpgsql stable
-set enable_seqscan = off
 as $$
 declare
   v_acts events[];

@@ -3,8 +3,6 @@
 -- alone, so joins go before messages of the same time; else for those of its earliest join.
 create or replace function agent_cells_of_events(p_account uuid, p_events events[], p_ids text[])
 returns setof agent_cells language plpgsql stable
-set enable_nestloop = off
-set enable_seqscan = off
 as $$
 begin
   return query

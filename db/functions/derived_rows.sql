@@ -1,7 +1,6 @@
 -- What other tables than their own hold of conversations: {conversation_id: [row, ..]}, to be compared.
 create or replace function derived_rows(p_account uuid, p_ids text[])
 returns jsonb language plpgsql stable
-set enable_seqscan = off
 as $$
 declare
   v_rows jsonb;

@@ -32,15 +32,6 @@ begin
   s.thumbs_down := 0;
   s.has_collection := false;
   s.has_collection_sources := false;
-  s.said := '{}';
-  s.said_places := '{}';
-  s.sent_visitor_ids := '{}';
-  s.users := '{}';
-  s.agent_places := '{}';
-  s.agent_names := '{}';
-  s.agent_name_places := '{}';
-  s.message_tags := '{}';
-  s.message_rule_ids := '{}';
   s.answered := false;
   s.user_wrote := false;
   s.agent_wrote := false;

@@ -14,17 +14,16 @@ create or replace function fold(
   out states conversations[], out responses numeric[], out late text[], out corrected text[]
 )
 language plpgsql volatile
-set enable_nestloop = off
-set enable_seqscan = off
-set plan_cache_mode = auto
 as $$
 declare
   e record;
   s conversations; -- of the events that are being folded
   v_number integer := 0; -- of s in p_states
   v_is_late boolean;
-  v_says_more boolean; -- s.said has changed
+  v_said jsonb[]; -- s.said, `attributes` not left out
+  v_says_more boolean; -- it has changed
   v_visits_more boolean; -- users or visitor ids have
+  v_derives_more boolean; -- something else has that columns derive from, but for end_time and last_activity
   v_tags_more boolean; -- tags or rules of messages have
   v_attributes jsonb;
   v_merged jsonb;
@@ -58,11 +57,10 @@ begin
   loop
     if v_number = 0 or e.conversation_id is distinct from s.conversation_id then
       if v_number > 0 then -- finish s
-        v_attributes := s.attributes;
         if v_says_more then
-          v_merged := s.said[1];
-          for v_place in 2 .. cardinality(s.said) loop
-            v_merged := v_merged || s.said[v_place];
+          v_merged := v_said[1];
+          for v_place in 2 .. cardinality(v_said) loop
+            v_merged := v_merged || v_said[v_place];
           end loop;
           v_attributes := v_merged;
           if v_merged @? '$.* ? (@ == null)' then
@@ -72,32 +70,40 @@ begin
           -- An attribute with a column of its name goes there as it is; what is derived where it is absent follows below.
           s := jsonb_populate_record(s, v_merged);
           s.attributes := v_attributes;
+          s.said := case when cardinality(v_said) > 1 or v_said[1] <> v_attributes then v_said end;
         end if;
-        s.user_id := coalesce(v_attributes->>'user_id', s.first_user_id);
-        s.start_time := coalesce((v_attributes->>'start_time')::timestamptz, s.first_time, s.first_aside_time);
-        s.end_time := coalesce((v_attributes->>'end_time')::timestamptz, s.last_content_time, s.start_time);
+        if v_derives_more or v_says_more or v_visits_more then
+          v_attributes := s.attributes;
+          s.user_id := coalesce(v_attributes->>'user_id', s.first_user_id);
+          s.start_time := coalesce((v_attributes->>'start_time')::timestamptz, s.first_time, s.first_aside_time);
+          if v_visits_more or v_says_more then
+            if s.sent_visitor_ids is not null then
+              s.visitor_ids := s.sent_visitor_ids;
+            else
+              v_place := coalesce(width_bucket(s.user_id collate "C", s.users), 0);
+              s.visitor_ids := case when s.user_id is null or s.users[v_place] = s.user_id then coalesce(s.users, '{}')
+                else s.users[:v_place] || s.user_id || s.users[v_place + 1:] end;
+            end if;
+          end if;
+          if v_tags_more or v_says_more then
+            s.tags := united(v_attributes->'tags', s.message_tags);
+            s.rule_ids := united(v_attributes->'rule_ids', s.message_rule_ids);
+          end if;
+          s.chat_type := coalesce(v_attributes->>'chat_type', case
+            when s.user_messages > 0 or s.user_id is not null or s.visitor_ids <> '{}' then 'visitor' else 'operator' end);
+          s.chat_initiator := coalesce(v_attributes->>'chat_initiator',
+            case s.first_sender when 'user' then 'visitor' when 'agent' then 'operator' when 'bot' then 'autosuggest' end);
+          s.is_test := coalesce((v_attributes->>'is_test')::boolean, false);
+          s.is_contained := coalesce((v_attributes->>'is_contained')::boolean, s.agent_messages = 0 and s.agent_ids = '{}');
+          s.is_meaningful := coalesce((v_attributes->>'is_meaningful')::boolean,
+            s.answered and not s.is_test and s.is_covered is distinct from false);
+          s.withdrawn := coalesce((v_attributes->>'withdrawn')::boolean, false);
+          s.csat_brain := coalesce((v_attributes->>'csat_brain')::integer, (s.ratings->'bot'->>'value')::integer);
+          s.csat_human_agent := coalesce((v_attributes->>'csat_human_agent')::integer, (s.ratings->'agent'->>'value')::integer);
+          s.fold_version := fold_version();
+        end if;
+        s.end_time := coalesce((s.attributes->>'end_time')::timestamptz, s.last_content_time, s.start_time);
         s.last_activity := coalesce(s.last_acted_time, s.start_time);
-        if v_visits_more or v_says_more then
-          s.visitor_ids := case when s.sent_visitor_ids <> '{}' then s.sent_visitor_ids else array(
-            select distinct v collate "C" from unnest(s.user_id || s.users) v where v is not null order by 1
-          ) end;
-        end if;
-        if v_tags_more or v_says_more then
-          s.tags := united(v_attributes->'tags', s.message_tags);
-          s.rule_ids := united(v_attributes->'rule_ids', s.message_rule_ids);
-        end if;
-        s.chat_type := coalesce(v_attributes->>'chat_type', case
-          when s.user_messages > 0 or s.user_id is not null or s.visitor_ids <> '{}' then 'visitor' else 'operator' end);
-        s.chat_initiator := coalesce(v_attributes->>'chat_initiator',
-          case s.first_sender when 'user' then 'visitor' when 'agent' then 'operator' when 'bot' then 'autosuggest' end);
-        s.is_test := coalesce((v_attributes->>'is_test')::boolean, false);
-        s.is_contained := coalesce((v_attributes->>'is_contained')::boolean, s.agent_messages = 0 and s.agent_ids = '{}');
-        s.is_meaningful := coalesce((v_attributes->>'is_meaningful')::boolean,
-          s.answered and not s.is_test and s.is_covered is distinct from false);
-        s.withdrawn := coalesce((v_attributes->>'withdrawn')::boolean, false);
-        s.csat_brain := coalesce((v_attributes->>'csat_brain')::integer, (s.ratings->'bot'->>'value')::integer);
-        s.csat_human_agent := coalesce((v_attributes->>'csat_human_agent')::integer, (s.ratings->'agent'->>'value')::integer);
-        s.fold_version := fold_version();
         if v_is_late then
           late := late || s.conversation_id;
         else
@@ -114,7 +120,9 @@ begin
       v_is_late := false;
       v_says_more := false;
       v_visits_more := false;
+      v_derives_more := false;
       v_tags_more := false;
+      v_said := coalesce(s.said, case when s.said_places is not null then array[s.attributes] end);
     end if;
 
     v_response := null;
@@ -129,19 +137,24 @@ begin
         v_visits_more := true;
         v_attributes := v_attributes - array['visitor_ids', 'visitor_session_ids', 'room_ids'];
       end if;
-      if v_attributes = s.said[cardinality(s.said)] then -- the usual case: the same as the last time
-        s.said_places[cardinality(s.said)] := greatest(s.said_places[cardinality(s.said)] collate "C", e.place);
+      v_place := cardinality(s.said_places);
+      if v_attributes = v_said[v_place] then -- the usual case: the same as the last time
+        s.said_places[v_place] := greatest(s.said_places[v_place] collate "C", e.place);
+      elsif v_said is null and v_attributes <> '{}' then
+        s.said_places := array[e.place];
+        v_said := array[v_attributes];
+        v_says_more := true;
       elsif v_attributes <> '{}' then
         with latest as (
           select distinct on (a.key) l.place, a.key, a.value
-          from (select * from unnest(s.said_places, s.said) as l (place, said) union all select e.place, v_attributes) l
+          from (select * from unnest(s.said_places, v_said) as l (place, said) union all select e.place, v_attributes) l
           cross join lateral jsonb_each(l.said) a
           order by a.key, l.place collate "C" desc
         ), layers as (
           select place, jsonb_object_agg(key, value) as said from latest group by place
         )
         select array_agg(place order by place collate "C"), array_agg(said order by place collate "C")
-        into s.said_places, s.said
+        into s.said_places, v_said
         from layers;
         v_says_more := true;
       end if;
@@ -155,6 +168,9 @@ begin
           s.waiting_since := least(s.waiting_since, e.time);
           s.user_wrote := true;
         end if;
+        if s.user_messages = 0 then
+          v_derives_more := true;
+        end if;
         s.user_messages := s.user_messages + 1;
         if e.actor_id is not null then
           if s.first_user_place is null or e.place < s.first_user_place collate "C" then
@@ -162,8 +178,8 @@ begin
             s.first_user_place := e.place;
             v_visits_more := true;
           end if;
-          v_place := width_bucket(e.actor_id collate "C", s.users); -- a binary search: users are sorted
-          if v_place = 0 or s.users[v_place] <> e.actor_id then
+          v_place := coalesce(width_bucket(e.actor_id collate "C", s.users), 0); -- a binary search: users are sorted
+          if s.users[v_place] is distinct from e.actor_id then
             s.users := s.users[:v_place] || e.actor_id || s.users[v_place + 1:];
             v_visits_more := true;
           end if;
@@ -174,7 +190,10 @@ begin
         else
           v_response := coalesce((e.body->>'response_time_seconds')::numeric, extract(epoch from e.time - s.waiting_since));
           if e.sender = 'bot' then
-            s.answered := s.answered or s.user_messages > 0;
+            if not s.answered and s.user_messages > 0 then
+              s.answered := true;
+              v_derives_more := true;
+            end if;
           else
             if v_response is null and s.turn_sender = 'bot' and s.user_wrote and not s.agent_wrote then -- the handover
               v_response := extract(epoch from e.time - s.turn_time);
@@ -193,10 +212,16 @@ begin
         if e.sender = 'bot' then
           s.bot_messages := s.bot_messages + 1;
         else
+          if s.agent_messages = 0 then
+            v_derives_more := true;
+          end if;
           s.agent_messages := s.agent_messages + 1;
         end if;
       end if;
-      s.first_sender := coalesce(s.first_sender, e.sender); -- a message before it is late, or of the same sender
+      if s.first_sender is null then
+        s.first_sender := e.sender; -- a message before it is late, or of the same sender
+        v_derives_more := true;
+      end if;
       s.last_message_place := greatest(s.last_message_place, e.place collate "C");
       s.last_content_time := greatest(s.last_content_time, e.time);
       s.last_acted_time := greatest(s.last_acted_time, e.time);
@@ -217,6 +242,7 @@ begin
           s.message_tags := with_texts(s.message_tags, e.body->'tags');
           s.message_rule_ids := with_texts(s.message_rule_ids, e.body->'rule_ids');
           v_tags_more := true;
+          v_derives_more := true;
         end if;
       end if;
     elsif e.type = 'step' then
@@ -247,6 +273,7 @@ begin
       s.ratings := with_rating(s.ratings, e.place, e.body);
       s.rating := (s.ratings->'conversation'->>'value')::integer;
       s.feedback := s.ratings->'conversation'->>'feedback';
+      v_derives_more := true;
     end if;
 
     if e.actor_id is not null and (e.sender = 'agent' or e.type = 'participant.joined') then
@@ -264,6 +291,7 @@ begin
           ) acts group by agent_id
         ) agents;
         v_place := array_position(s.agent_ids, e.actor_id);
+        v_derives_more := true;
       end if;
       if e.body ?| array['sender_name', 'agent_name']
         and (s.agent_name_places[v_place] is null or e.place > s.agent_name_places[v_place] collate "C")
@@ -275,8 +303,10 @@ begin
 
     if e.type in ('message.edited', 'message.deleted', 'note') then
       s.first_aside_time := least(s.first_aside_time, e.time);
-    else
-      s.first_time := least(s.first_time, e.time);
+      v_derives_more := true;
+    elsif s.first_time is null or e.time < s.first_time then
+      s.first_time := e.time;
+      v_derives_more := true;
     end if;
 
     if p_whole = '{}' then

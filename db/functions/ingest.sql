@@ -10,9 +10,11 @@
 -- too: batches cannot deadlock.
 create or replace function ingest(p_account uuid, p_events text, p_sent text[], p_teams text[], p_bots text[])
 returns integer language plpgsql volatile
-set enable_nestloop = off -- a generic plan guesses few rows and would join in quadratic time
-set enable_seqscan = off -- nor does it know how large a table has become
-set plan_cache_mode = auto -- its statements are the same each time, and planning them costs
+-- For this function and those that it calls: plans are made once, when the tables may be small and nothing is known of the
+-- arrays. So joins must not be quadratic, and tables are read by their keys.
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = off
+set enable_seqscan = off
 as $$
 declare
   c_most constant integer := 1000000; -- events of a conversation
@@ -25,7 +27,7 @@ declare
   v_made text[] := '{}'; -- those of them that this batch is the first to insert
   v_stub conversations;
   v_id text;
-  v_rows conversations[]; -- of all other conversations of the batch
+  v_rows conversations[]; -- of all other conversations of the batch, v_ids from then on; v_batch are their events
   v_fresh events[]; -- their events that are not stored yet
   v_outdated text[]; -- those whose rows an earlier fold wrote
   v_added record; -- what the fresh events make of v_rows
@@ -51,10 +53,10 @@ begin
   -- row. Where it meets one, somebody else has made the conversation meanwhile, and the insert locks it.
   loop
     v_new := array(
-      select i from unnest(v_ids) i where not i = any(array(
-        select c.conversation_id from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
-      ))
+      select c.conversation_id from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
     );
+    v_new := case when cardinality(v_new) = cardinality(v_ids) then '{}'
+      else array(select unnest(v_ids) collate "C" except select unnest(v_new) order by 1) end;
     if v_new = '{}' then
       v_rows := array(
         select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
@@ -62,7 +64,7 @@ begin
       );
       continue when cardinality(v_rows) < cardinality(v_ids); -- one has been removed meanwhile
     else
-      v_first := array(select e from unnest(v_batch) e where e.conversation_id = any(v_new));
+      v_first := events_of(v_batch, v_new);
       select * into v_begun
       from fold(p_account, array(select empty_conversation(p_account, i) from unnest(v_new) i), v_first, '{}');
       if exists (select from unnest(v_first) e where e.sender = 'agent' or e.type = 'order') then
@@ -74,11 +76,9 @@ begin
       end if;
       v_rows := v_begun.states;
       v_stub := empty_conversation(p_account, ''); -- stands in for the rows that are there
-      foreach v_id in array v_ids loop
-        if not v_id = any(v_new) then
-          v_stub.conversation_id := v_id;
-          v_rows := v_rows || v_stub;
-        end if;
+      for v_id in select unnest(v_ids) except select unnest(v_new) loop
+        v_stub.conversation_id := v_id;
+        v_rows := v_rows || v_stub;
       end loop;
       with inserted as (
         insert into conversations as c
@@ -86,20 +86,18 @@ begin
         on conflict (account_id, conversation_id) do update set fold_version = 0 where false -- locks, writes no version
         returning c.conversation_id
       )
-      select coalesce(array_agg(i.conversation_id), '{}') into v_made from inserted i where i.conversation_id = any(v_new);
+      select coalesce(array_agg(i.conversation_id), '{}') into v_made
+      from inserted i join unnest(v_new) n (id) on n.id = i.conversation_id;
+      v_ids := array(select unnest(v_ids) except select unnest(v_made) order by 1);
       v_rows := array(
-        select c from conversations c
-        where c.account_id = p_account and c.conversation_id = any(v_ids) and not c.conversation_id = any(v_made)
-        order by c.conversation_id
+        select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids) order by c.conversation_id
       );
-      if cardinality(v_made) < cardinality(v_new) then
-        select coalesce(array_agg(e order by n), '{}'), coalesce(array_agg(r order by n), '{}')
-        into v_first, v_begun.responses
-        from (
-          select v_first[n] as e, v_begun.responses[n] as r, n from generate_subscripts(v_first, 1) n
-        ) every where (e).conversation_id = any(v_made);
-        v_begun.states := array(select s from unnest(v_begun.states) s where s.conversation_id = any(v_made));
+      if cardinality(v_made) < cardinality(v_new) then -- what was folded of the others is of no use
+        v_first := events_of(v_batch, v_made);
+        select * into v_begun
+        from fold(p_account, array(select empty_conversation(p_account, i) from unnest(v_made) i order by i collate "C"), v_first, '{}');
       end if;
+      v_batch := events_of(v_batch, v_ids);
     end if;
     exit;
   end loop;
@@ -115,7 +113,7 @@ begin
   if v_rows <> '{}' then
     v_fresh := array(
       select e from unnest(v_batch) e
-      where (v_made = '{}' or not e.conversation_id = any(v_made)) and (
+      where (
         select true from events s
         where s.account_id = p_account and s.conversation_id = e.conversation_id and s.id = e.id
       ) is null
@@ -135,25 +133,19 @@ begin
         raise exception 'more than a million events of a conversation' using errcode = 'CR400', detail = to_json(v_faulty)::text;
       end if;
     end if;
-    select * into v_added
-    from fold(
-      p_account,
-      array(
-        select r from unnest(v_rows) r
-        where r.conversation_id = any(array(select e.conversation_id from unnest(v_fresh) e))
-        order by r.conversation_id
-      ),
-      v_fresh, '{}'
-    );
-    v_late := array(select l from unnest(v_added.late) l where not l = any(v_outdated) order by l);
+    if cardinality(v_fresh) < cardinality(v_batch) then -- a conversation may have repeats alone
+      v_rows := rows_of(v_rows, array(select distinct e.conversation_id from unnest(v_fresh) e));
+    end if;
+    select * into v_added from fold(p_account, v_rows, v_fresh, '{}');
+    v_late := array(select unnest(v_added.late) except select unnest(v_outdated) order by 1);
   end if;
   if v_fresh = '{}' and v_made = '{}' then
     return 0;
   end if;
   if v_late <> '{}' or v_outdated <> '{}' then
     v_timeout := extract(epoch from current_setting('statement_timeout')::interval);
-    select array_agg(r.conversation_id) into v_faulty from unnest(v_rows) r
-    where r.conversation_id = any(v_late) and r.event_count * c_seconds_each > v_timeout and v_timeout > 0;
+    select array_agg(r.conversation_id) into v_faulty from unnest(v_rows) r join unnest(v_late) l (id) on l.id = r.conversation_id
+    where r.event_count * c_seconds_each > v_timeout and v_timeout > 0;
     if v_faulty is not null then
       raise exception 'too long to be folded within statement_timeout' using errcode = 'CR408', detail = to_json(v_faulty)::text;
     end if;
@@ -176,11 +168,13 @@ begin
   end if;
 
   -- 4. Write the rows.
+  v_batch := v_first || v_fresh;
   v_acts := array(
-    select e from unnest(v_first || v_fresh) e
-    where (e.sender = 'agent' or e.type in ('participant.joined', 'order'))
-      and not e.conversation_id = any(v_outdated)
+    select e from unnest(v_batch) e where e.sender = 'agent' or e.type in ('participant.joined', 'order')
   );
+  if v_outdated <> '{}' then
+    v_acts := events_of(v_acts, array(select e.conversation_id from unnest(v_acts) e except select unnest(v_outdated)));
+  end if;
   v_parts := array(select distinct e.conversation_id from unnest(v_acts) e);
   if v_parts <> '{}' then
     perform save_orders(array(select o from orders_of_events(v_acts) o));
@@ -194,16 +188,16 @@ begin
       from fold(p_account, array(select empty_conversation(p_account, l) from unnest(v_late) l), '{}', v_late);
       v_rows := v_rows || v_again.states;
     end if;
-    if v_outdated <> '{}' then
-      v_rows := array(select r from unnest(v_rows) r where not r.conversation_id = any(v_outdated));
-    end if;
     v_parts := v_parts || v_late;
     if v_parts <> '{}' then
-      v_rows := array(select r from unnest(v_rows) r where not r.conversation_id = any(v_parts)) || with_totals(
-        p_account, array(select r from unnest(v_rows) r where r.conversation_id = any(v_parts)),
-        array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_parts)),
-        array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_parts))
+      v_rows := with_totals(
+        p_account, v_rows,
+        array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_ids)),
+        array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_ids))
       );
+    end if;
+    if v_outdated <> '{}' then
+      v_rows := rows_of(v_rows, array(select r.conversation_id from unnest(v_rows) r except select unnest(v_outdated)));
     end if;
     perform save_conversations(p_account, v_rows);
     if v_outdated <> '{}' then
@@ -213,18 +207,23 @@ begin
 
   if p_teams is not null or p_bots is not null then
     perform refuse_outside(
-      array(select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)), p_teams, p_bots
+      array(
+        select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids || v_made)
+      ), p_teams, p_bots
     );
   end if;
 
   insert into known_ids (account_id, kind, id)
   select distinct p_account, k.kind, k.id
-  from unnest(v_first || v_fresh) e
-  cross join lateral (values ('bot', e.attributes->>'bot_id'), ('team', e.attributes->>'team_id')) as k (kind, id)
+  from (
+    select distinct e.attributes->>'bot_id' as bot_id, e.attributes->>'team_id' as team_id
+    from unnest(v_batch) e where e.attributes is not null
+  ) named
+  cross join lateral (values ('bot', named.bot_id), ('team', named.team_id)) as k (kind, id)
   where k.id is not null
   order by 2, 3
   on conflict do nothing;
 
-  return cardinality(v_first) + cardinality(v_fresh);
+  return cardinality(v_batch);
 end;
 $$;

@@ -2,6 +2,7 @@
 -- locks of the conversations. Returns the ids of those where a row differed from what its events give.
 create or replace function refold(p_account uuid, p_ids text[])
 returns text[] language plpgsql volatile
+set plan_cache_mode = force_generic_plan -- as in ingest
 set enable_nestloop = off
 set enable_seqscan = off
 as $$

@@ -1,11 +1,10 @@
 -- Writes rows of conversations that are there and locked.
 create or replace function save_conversations(p_account uuid, p_rows conversations[])
 returns void language plpgsql volatile
-set enable_nestloop = off
-set enable_seqscan = off
+set enable_hashjoin = off -- row by row by the key: to hash such wide rows costs more
+set enable_mergejoin = off
+set enable_nestloop = on
 as $$
-declare
-  v_ids text[] := array(select r.conversation_id from unnest(p_rows) r);
 begin
   update conversations c set (
     attributes, team_id, bot_id, bot_version, brain_id, desk_id, integration_id, channel, language, campaign_id,
@@ -36,6 +35,6 @@ begin
     r.last_message_place, r.chain_place, r.waiting_since, r.turn_sender, r.turn_time, r.user_wrote, r.agent_wrote
   )
   from unnest(p_rows) r
-  where c.account_id = p_account and c.conversation_id = any(v_ids) and c.conversation_id = r.conversation_id;
+  where c.account_id = p_account and c.conversation_id = r.conversation_id;
 end;
 $$;

@@ -1,8 +1,6 @@
 -- Writes the participations of these conversations from what is stored of their agents' messages, joins and orders.
 create or replace function save_participations(p_account uuid, p_ids text[])
 returns void language plpgsql volatile
-set enable_nestloop = off
-set enable_seqscan = off
 as $$
 declare
   v_present participations[];

@@ -4,7 +4,7 @@ returns text[] language plpgsql immutable
 as $$
 begin
   if p_attribute is null or p_attribute = 'null' then
-    return p_messages;
+    return coalesce(p_messages, '{}');
   end if;
   return array(
     select v from (

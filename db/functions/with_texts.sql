@@ -1,10 +1,10 @@
--- A sorted set of texts with those of a JSON list added. Null adds nothing.
+-- A sorted set of texts, null for the empty one, with those of a JSON list added. Null adds nothing.
 create or replace function with_texts(p_known text[], p_more jsonb)
 returns text[] language plpgsql immutable
 as $$
 begin
   if p_more is null or p_more = 'null' or not exists (
-    select from jsonb_array_elements_text(p_more) v where not v = any(p_known)
+    select from jsonb_array_elements_text(p_more) v where p_known is null or not v = any(p_known)
   ) then
     return p_known;
   end if;

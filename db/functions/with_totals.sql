@@ -3,7 +3,6 @@ create or replace function with_totals(
   p_account uuid, p_rows conversations[], p_cells agent_cells[], p_orders orders[]
 )
 returns conversations[] language plpgsql stable
-set enable_nestloop = off
 as $$
 declare
   v_rows conversations[] := '{}';

@@ -31,25 +31,26 @@ alter table conversations
   add column thumbs_down integer not null default 0,
   add column has_collection boolean not null default false,
   add column has_collection_sources boolean not null default false,
-  -- What the fold remembers. A place is an event's (time, seq, id) as one text that sorts as they do: place_of().
+  -- What the fold remembers; an empty list is null. A place is an event's (time, seq, id) as one text that sorts as they do: place_of().
   add column fold_version integer not null default 0, -- of the fold that wrote the row
   add column event_count integer not null default 0,
   add column first_time timestamptz, -- least time of an event that is no edit, deletion or note
   add column first_aside_time timestamptz, -- least time of those
   add column last_content_time timestamptz, -- of a message or step
   add column last_acted_time timestamptz, -- of whatever is activity
-  add column said jsonb[] not null default '{}', -- attributes by the event that said them last, in order of time; nulls too
-  add column said_places text[] collate "C" not null default '{}',
-  add column sent_visitor_ids text[] collate "C" not null default '{}',
-  add column users text[] collate "C" not null default '{}', -- who wrote the user messages
+  -- Attributes by the event that said them last, in order of time, and nulls too; null where that is `attributes` itself.
+  add column said jsonb[],
+  add column said_places text[] collate "C",
+  add column sent_visitor_ids text[] collate "C",
+  add column users text[] collate "C", -- who wrote the user messages
   add column first_user_id text collate "C", -- of the first user message that names one
   add column first_user_place text collate "C",
   add column first_sender text collate "C",
-  add column agent_places text[] collate "C" not null default '{}', -- first act of each of agent_ids
-  add column agent_names text[] collate "C" not null default '{}', -- name of each of agent_ids that was said last
-  add column agent_name_places text[] collate "C" not null default '{}',
-  add column message_tags text[] collate "C" not null default '{}',
-  add column message_rule_ids text[] collate "C" not null default '{}',
+  add column agent_places text[] collate "C", -- first act of each of agent_ids
+  add column agent_names text[] collate "C", -- name of each of agent_ids that was said last
+  add column agent_name_places text[] collate "C",
+  add column message_tags text[] collate "C",
+  add column message_rule_ids text[] collate "C",
   add column ended_place text collate "C", -- of the last close or reopening
   add column ratings jsonb, -- the latest rating of each target, and of each agent that one names
   add column answered boolean not null default false, -- a bot message comes after a user message

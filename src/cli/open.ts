@@ -6,6 +6,7 @@ import { type Embedded, findEmbedded, hasEmbedded, startEmbedded } from '../data
 import { migrate } from '../database/migrate.js';
 import { only } from '../database/rows.js';
 import { keyShare } from '../database/shares.js';
+import { refoldPending } from '../queries/ingest/rebuild.js';
 import { unreachable } from './start-failures.js';
 
 export interface Opened {
@@ -65,6 +66,7 @@ async function prepare(target: Target): Promise<{ applied: string[]; mayLimitFil
       );
     }
     const applied = await migrate(sql);
+    await refoldPending(sql, progress());
     const { may } = only(
       await sql<{ may: boolean }[]>`select has_parameter_privilege('temp_file_limit', 'set') as may`,
     );
@@ -72,6 +74,20 @@ async function prepare(target: Target): Promise<{ applied: string[]; mayLimitFil
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+/** Says on standard error how far an upgrade is with folding conversations anew, which may take long. */
+function progress(): (soFar: { conversations: number; of: number }) => void {
+  const started = performance.now();
+  let told = started;
+  return ({ conversations, of }) => {
+    const now = performance.now();
+    if (now - told < 2_000) return;
+    told = now;
+    const rate = Math.round((1000 * conversations) / (now - started));
+    const [done, all, each] = [conversations, of, rate].map((value) => value.toLocaleString('en'));
+    process.stderr.write(`upgrading: ${done} of ${all} conversations folded anew, ${each} a second\n`);
+  };
 }
 
 interface Server {

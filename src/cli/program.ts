@@ -3,6 +3,7 @@ import { version } from '../root.js';
 import { importCommand } from './import/command.js';
 import { keysCommand } from './keys.js';
 import { migrateCommand } from './migrate.js';
+import { rebuildCommand } from './rebuild.js';
 import { serveCommand } from './serve.js';
 import { onSignals } from './signals.js';
 
@@ -12,6 +13,7 @@ export const program = new Command('conversation-reports')
   .version(version)
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
+  .addCommand(rebuildCommand())
   .addCommand(keysCommand())
   .addCommand(importCommand())
   .hook('preAction', (_program, command) => {

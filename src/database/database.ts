@@ -13,10 +13,16 @@ export interface Database {
    */
   read<Row extends object>(query: Query<Row>, weight?: 'light' | 'heavy'): Promise<Row[]>;
   /**
-   * Runs a statement once. After an `Unavailable` nobody knows whether it was carried out. `bytes` is what it holds while it
-   * waits for its turn; beyond what may wait it is `TooManyRequests`.
+   * Runs a statement once. After an `Unavailable` nobody knows whether it was carried out.
    */
-  write<Row extends object>(query: Query<Row>, bytes?: number): Promise<Row[]>;
+  write<Row extends object>(query: Query<Row>, options?: WriteOptions): Promise<Row[]>;
+}
+
+export interface WriteOptions {
+  /** What it holds while it waits for its turn; beyond what may wait it is `TooManyRequests`. */
+  bytes?: number;
+  /** Milliseconds that this statement may take, instead of the usual limit. */
+  timeout?: number;
 }
 
 export interface PoolOptions extends ConnectOptions {
@@ -67,17 +73,19 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
     onForgotten: startAnew,
   });
 
-  async function run<Row extends object>(query: Query<Row>, weight: Weight, bytes?: number): Promise<Row[]> {
+  async function run<Row extends object>(
+    query: Query<Row>,
+    weight: Weight,
+    { bytes, timeout = options.statementTimeout }: WriteOptions = {},
+  ): Promise<Row[]> {
     if (heart.away()) throw away();
     const started = performance.now();
     const leave = await enter(options.statementTimeout, weight, bytes);
     const rows: Row[] = [];
     let pending: Asked;
     try {
-      // Gathered one by one: a result that the driver fills could have holes, and a hole reads as "none" or "unknown".
-      pending = query(sql).forEach((row) => {
-        rows.push(row as Row);
-      }) as unknown as Asked;
+      const isUsual = timeout === options.statementTimeout;
+      pending = isUsual ? gathered(query(sql), rows) : withTimeout(sql, query, timeout, rows);
     } catch (error) {
       leave();
       throw error;
@@ -85,7 +93,7 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
     pending.then(leave, leave); // also after its caller gave up: as long as it runs, its connection is not free
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      const left = Math.max(0, options.statementTimeout - (performance.now() - started)) + GRACE;
+      const left = Math.max(0, timeout - (performance.now() - started)) + GRACE;
       timer = setTimeout(() => {
         reject(new Unavailable('the database did not answer in time'));
         pending.cancel();
@@ -114,9 +122,9 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
         throw asFailure(error);
       }
     },
-    async write(query, bytes) {
+    async write(query, writeOptions) {
       try {
-        return await run(query, 'write', bytes);
+        return await run(query, 'write', writeOptions);
       } catch (error) {
         throw asFailure(error);
       }
@@ -125,4 +133,22 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
       await Promise.all([sql.end({ timeout: 5 }), heart.stop()]);
     },
   };
+}
+
+/** Gathers rows one by one: a result that the driver fills could have holes, and a hole reads as "none" or "unknown". */
+const gathered = <Row extends object>(query: postgres.PendingQuery<Row[]>, rows: Row[]): Asked =>
+  query.forEach((row) => {
+    rows.push(row as Row);
+  }) as unknown as Asked;
+
+/** Runs a statement under a limit of its own. */
+function withTimeout<Row extends object>(sql: Sql, query: Query<Row>, timeout: number, rows: Row[]): Asked {
+  let statement: Asked | undefined;
+  const done = sql.begin(async (tx) => {
+    await tx`select set_config('statement_timeout', ${String(timeout)}, true)`;
+    statement = gathered(query(tx as unknown as Sql), rows);
+    const { command, count } = await statement;
+    return { command, count };
+  });
+  return Object.assign(done as Promise<{ command: string; count: number }>, { cancel: () => statement?.cancel() });
 }

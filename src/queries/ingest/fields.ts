@@ -140,3 +140,11 @@ export const attributes: Record<string, kind.Kind> = {
   end_time: kind.time,
   withdrawn: kind.boolean,
 };
+
+const single = new Set([kind.shortText, kind.boolean, kind.int32, kind.chatType, kind.chatInitiator]);
+
+/**
+ * Attributes that are one text, number or truth value, in the order of the table. Each has a column of its name in
+ * `conversations` and in the rows of the look-ups (test/attributes.test.ts says what is missing).
+ */
+export const scalarAttributes = Object.keys(attributes).filter((name) => single.has(attributes[name] as kind.Kind));

@@ -1,5 +1,6 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import { concat } from '../../database/fragments.js';
+import { scalarAttributes } from '../ingest/fields.js';
 import type { Moment } from '../query.js';
 import { stateOf } from '../state.js';
 
@@ -25,6 +26,7 @@ export interface Scalars {
   chat_initiator: string | null;
   is_contained: boolean | null;
   is_covered: boolean | null;
+  is_meaningful: boolean;
   goal_achieved: number | null;
   user_sentiment: number | null;
   csat_brain: number | null;
@@ -49,38 +51,6 @@ export interface Conversation extends Scalars {
   rating: number | null;
 }
 
-/** Scalar attributes that have a column; derived ones are in it. The others are kept as they were said. */
-const columns = [
-  'team_id',
-  'bot_id',
-  'bot_version',
-  'brain_id',
-  'desk_id',
-  'integration_id',
-  'channel',
-  'language',
-  'campaign_id',
-  'campaign_source',
-  'is_test',
-  'user_id',
-  'chat_type',
-  'chat_initiator',
-  'is_contained',
-  'csat_brain',
-  'csat_human_agent',
-  'withdrawn',
-] as const satisfies (keyof Scalars)[];
-
-const said = [
-  'user_name',
-  'user_email',
-  'channel_user_id',
-  'external_user_id',
-  'is_covered',
-  'goal_achieved',
-  'user_sentiment',
-] as const satisfies Exclude<keyof Scalars, (typeof columns)[number]>[];
-
 /** An instant as epoch milliseconds; stored times are whole ones. */
 export const milliseconds = (sql: Sql, time: Fragment): Fragment => sql`(extract(epoch from ${time}) * 1000)::bigint`;
 
@@ -91,10 +61,7 @@ export type ConversationRow = Omit<Conversation, 'state' | 'duration_ms'> & { la
 export const conversationColumns = (sql: Sql): Fragment => sql`
   c.conversation_id${concat(
     sql,
-    columns.map((name) => sql`, c.${sql(name)}`),
-  )}${concat(
-    sql,
-    said.map((name) => sql`, c.attributes->${name}::text as ${sql(name)}`),
+    scalarAttributes.map((name) => sql`, c.${sql(name)}`),
   )},
   ${milliseconds(sql, sql`c.start_time`)} as start_time, ${milliseconds(sql, sql`c.end_time`)} as end_time,
   ${milliseconds(sql, sql`c.last_activity`)} as last_activity, ${milliseconds(sql, sql`c.closed_at`)} as closed_at,

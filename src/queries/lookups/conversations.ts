@@ -69,5 +69,5 @@ function matching(sql: Sql, part: string | null): Fragment {
   if (part === null) return sql``;
   const pattern = partPattern(part);
   return sql` and (c.conversation_id ~ ${pattern}::text or c.user_id ~ ${pattern}::text
-    or c.attributes->>'user_name' ~ ${pattern}::text or c.attributes->>'user_email' ~ ${pattern}::text)`;
+    or c.user_name ~ ${pattern}::text or c.user_email ~ ${pattern}::text)`;
 }

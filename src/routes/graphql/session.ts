@@ -223,7 +223,12 @@ const events: Record<string, string> = {
 /** An entry that is no message. */
 const event = (time: string, name: string): Row => ({ ...blank, time, event: name, first_message: false });
 
-function message({ sender, sender_id, body }: Entry, time: string, brain: Brain, isFirst: boolean): Row {
+function message(
+  { sender, sender_id, body, response_seconds }: Entry,
+  time: string,
+  brain: Brain,
+  isFirst: boolean,
+): Row {
   return {
     ...blank,
     ...Object.fromEntries(sentKeys.map((name) => [name, body[name] ?? null])),
@@ -232,7 +237,7 @@ function message({ sender, sender_id, body }: Entry, time: string, brain: Brain,
     message: content(sender, body),
     agent_id: sender === 'agent' ? sender_id : null,
     ...brain,
-    response_time: body.response_time_seconds ?? null,
+    response_time: response_seconds,
     first_message: body.first_message ?? isFirst,
   };
 }

@@ -91,6 +91,7 @@ export async function lookupRoutes(instance: FastifyInstance, db: Database, mome
       const { conversation_id } = request.params;
       const found = await transcript(db, scopeFor(request.principal, 'read'), conversation_id, page, moment());
       if (found === null) throw new NotFound(`no conversation ${conversation_id} is known here`);
+      if (found.has_more_notes) reply.header('report-notice', 'the conversation has more notes than one answer holds');
       reply.header('cache-control', 'private').header('vary', 'authorization');
       return reply.send(shapeTranscript(found, zone));
     },

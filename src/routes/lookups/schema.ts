@@ -105,6 +105,7 @@ const row = {
   chat_initiator: nullable,
   is_contained: orNull(Type.Boolean()),
   is_covered: orNull(Type.Boolean()),
+  is_meaningful: Type.Boolean(),
   goal_achieved: orNull(int32),
   user_sentiment: orNull(int32),
   csat_brain: orNull(int32),
@@ -134,6 +135,7 @@ export const ConversationsAnswer = Type.Object({
 });
 export type ConversationsAnswer = Static<typeof ConversationsAnswer>;
 
+const seconds = Type.Number({ format: 'double' });
 const anything = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
 
 /** A message with its fields as they were sent; what was not sent is not there. */
@@ -146,9 +148,20 @@ const Message = Type.Object(
     sender_id: Type.Optional(text),
     text: Type.Optional(text),
     content: Type.Optional(anything),
+    response_time_seconds: orNull(seconds),
+    edited_time: Type.Optional(text),
+    deleted_time: Type.Optional(text),
   },
   { additionalProperties: true },
 );
+
+const Note = Type.Object({
+  time: text,
+  sender_id: nullable,
+  sender_name: nullable,
+  text: nullable,
+  content: orNull(anything),
+});
 
 const DialogState = Type.Object({ id: Id('The state'), type: Id('Its kind') }, { additionalProperties: false });
 
@@ -172,8 +185,13 @@ export const WholeConversation = Type.Object(
     rule_ids: orNull(texts),
     insights: orNull(anything),
     metadata: orNull(anything),
+    avg_confidence: orNull(Type.Number({ format: 'double' })),
+    min_confidence: orNull(Type.Number({ format: 'double' })),
+    first_response_seconds: orNull(seconds),
+    resolution_seconds: orNull(seconds),
     messages: Type.Array(Message),
     steps: Type.Array(Step),
+    notes: Type.Array(Note),
     next_cursor: orNull(text),
   },
   { $id: 'WholeConversation' },

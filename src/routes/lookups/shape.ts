@@ -1,7 +1,7 @@
 import type { CsvCell } from '../../http/csv.js';
 import type { Bot, Team } from '../../queries/lookups/bots.js';
 import type { Conversation as Found } from '../../queries/lookups/conversation.js';
-import type { Entry, Transcript } from '../../queries/lookups/transcript.js';
+import type { Entry, Note, Transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import { writeEntryCursor } from './cursor.js';
 import { type Conversation, columns, type WholeConversation } from './schema.js';
@@ -29,19 +29,34 @@ export const shapeConversation = ({ duration_ms, ...found }: Found, zone: string
 
 /** A conversation with all that was said of it, and what happened in it. */
 export function shapeTranscript(found: Transcript, zone: string): WholeConversation {
-  const { feedback: _, entries, next, steps_before, ...rest } = found;
+  const { feedback: _, entries, notes, next, steps_before, has_more_notes: __, ...rest } = found;
   const steps = entries.filter(({ type }) => type === 'step');
   return {
     ...rest,
     ...shapeConversation(found, zone),
-    messages: entries.filter(({ type }) => type === 'message').map((entry) => asSent(entry, zone) as Message),
+    messages: entries.filter(({ type }) => type === 'message').map((entry) => shapeMessage(entry, zone)),
     steps: steps.map((entry, place) => ({ depth: steps_before + place, ...asSent(entry, zone) }) as Step),
+    notes: notes.map((note) => shapeNote(note, zone)),
     next_cursor: next === null ? null : writeEntryCursor(next),
   };
 }
 
+/** A message as it stands, with its response time; when it was edited or deleted, where it was. */
+function shapeMessage(entry: Entry, zone: string): Message {
+  const { response_seconds, edited_time, deleted_time } = entry;
+  return {
+    ...asSent(entry, zone),
+    response_time_seconds: response_seconds,
+    ...(edited_time === null ? {} : { edited_time: formatInstant(edited_time, zone, 'series') }),
+    ...(deleted_time === null ? {} : { deleted_time: formatInstant(deleted_time, zone, 'series') }),
+  } as Message;
+}
+
+const shapeNote = (note: Note, zone: string) => ({ ...note, time: formatInstant(note.time, zone, 'series') });
+
 /** An event's fields as they were sent; what was not sent is not there. */
-function asSent({ type: _, time, body, ...fields }: Entry, zone: string): Record<string, unknown> {
+function asSent(entry: Entry, zone: string): Record<string, unknown> {
+  const { type: _, time, body, response_seconds: __, edited_time: ___, deleted_time: ____, ...fields } = entry;
   const present = Object.entries(fields).filter(([, value]) => value !== null);
   const { id, seq, ...others } = Object.fromEntries(present);
   return { id, time: formatInstant(time, zone, 'series'), seq, ...others, ...body };

@@ -1,0 +1,10 @@
+-- Those of a list of rows that belong to some conversations, each named once, by their ids.
+create or replace function rows_of(p_rows conversations[], p_ids text[])
+returns conversations[] language plpgsql stable
+as $$
+begin
+  return array(
+    select r from unnest(p_rows) r join unnest(p_ids) i (id) on i.id = r.conversation_id order by r.conversation_id
+  );
+end;
+$$;
