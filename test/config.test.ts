@@ -13,7 +13,7 @@ t.test('defaults, and values from the environment', async (t) => {
   t.match(config, { HOST: '127.0.0.1', PORT: 3000, DATA_DIR: './.data', DATABASE_CONNECTIONS: 10, CORS_ORIGINS: [] });
   t.equal(config.CONVERSATION_TIMEOUT.initial, 86_400_000);
   t.equal(readConfig({ PORT: '', HOST: '' }).PORT, 3000, 'an empty variable is one that is not set');
-  t.same(readConfig({ CORS_ORIGINS: 'https://a.example, https://b.example' }).CORS_ORIGINS, [
+  t.strictSame(readConfig({ CORS_ORIGINS: 'https://a.example, https://b.example' }).CORS_ORIGINS, [
     'https://a.example',
     'https://b.example',
   ]);
@@ -48,9 +48,9 @@ t.test('timeouts', async (t) => {
     const timeouts = parseTimeouts(text);
     return timeouts && [timeouts.initial, Object.fromEntries(timeouts.channels)];
   };
-  t.same(at('24h'), [86_400_000, {}]);
-  t.same(at('24h, web=1h,sms=90s,a=b=7d'), [86_400_000, { web: 3_600_000, sms: 90_000, 'a=b': 604_800_000 }]);
-  t.same(at('0,voice=5m'), [null, { voice: 300_000 }], '0 is never');
+  t.strictSame(at('24h'), [86_400_000, {}]);
+  t.strictSame(at('24h, web=1h,sms=90s,a=b=7d'), [86_400_000, { web: 3_600_000, sms: 90_000, 'a=b': 604_800_000 }]);
+  t.strictSame(at('0,voice=5m'), [null, { voice: 300_000 }], '0 is never');
   for (const bad of [
     '',
     '24',

@@ -32,7 +32,7 @@ t.test('every operation has a route, every route an operation, and they say the 
   const operations = operationsOf(document);
   const names = (all: { method: string; path: string }[]) => all.map(({ method, path }) => `${method} ${path}`).sort();
   const built = operationsOf(described);
-  t.same(names(built), names(operations));
+  t.strictSame(names(built), names(operations));
   t.equal(new Set(operations.map(({ operation }) => operation.operationId)).size, operations.length, 'ids are unique');
 
   let altered = 0;
@@ -41,7 +41,7 @@ t.test('every operation has a route, every route an operation, and they say the 
     const route = built.find((one) => one.method === method && one.path === path)?.operation;
     if (route === undefined) continue;
     const options = checkedElsewhere[name];
-    t.same(differences(operation, route, options), [], name);
+    t.strictSame(differences(operation, route, options), [], name);
 
     // That the comparison sees everything, tried on copies in which one thing is changed, on either side.
     const unseen: string[] = [];
@@ -53,7 +53,7 @@ t.test('every operation has a route, every route an operation, and they say the 
       if (differences(operation, other, options).length === 0) unseen.push(`route: ${what}`);
       altered++;
     }
-    t.same(unseen, [], `${name}: changes that the comparison does not see`);
+    t.strictSame(unseen, [], `${name}: changes that the comparison does not see`);
   }
   t.ok(altered > 100, `${altered} changes tried`);
 });
@@ -71,7 +71,7 @@ async function routesOf(): Promise<RouteOptions[]> {
 }
 
 t.test('the events of the contract are those that are checked', async (t) => {
-  t.same(eventDifferences(document, contract), []);
+  t.strictSame(eventDifferences(document, contract), []);
   const other = structuredClone(document);
   const { Message, Attributes } = other.components.schemas as Record<string, { properties: object; allOf: Schema[] }>;
   const own = Message?.allOf[1]?.properties ?? {};
@@ -89,7 +89,7 @@ t.test('refusals are problems, with the body that the service sends', async (t) 
     for (const [status, { content = {} }] of Object.entries(operation.responses)) {
       if (status.startsWith('2')) continue;
       const { schema } = content['application/problem+json'] ?? {};
-      t.same(schema && normalize(schema), body, `${method} ${path} ${status}`);
+      t.strictSame(schema && normalize(schema), body, `${method} ${path} ${status}`);
     }
   }
 });
@@ -98,7 +98,7 @@ t.test('examples are valid', async (t) => {
   let examples = 0;
   const check = (name: string, schema: Schema, value: unknown) => {
     examples++;
-    t.same(contract.faultsOfValue(schema, value), [], name);
+    t.strictSame(contract.faultsOfValue(schema, value), [], name);
   };
   const all = ({ example, examples = {} }: Media) => [
     ...(example === undefined ? [] : [example]),
@@ -143,7 +143,7 @@ t.test('an answer that the contract does not know is found out', async (t) => {
   const { status, headers, body } = await ask(app, key, { url });
   const faultsOf = (change: object) =>
     contract.faultsOf('GET', url, { status, headers, text: JSON.stringify(body), ...change });
-  t.same(faultsOf({}), []);
+  t.strictSame(faultsOf({}), []);
   const [serie] = body.data.series;
   const wrong: [string, object][] = [
     ['a key more', { text: JSON.stringify({ ...body, took_ms: 3 }) }],
@@ -167,6 +167,6 @@ t.test('redocly and spectral find nothing', async (t) => {
   ]);
   t.match(JSON.parse(redocly.stdout), { totals: { errors: 0, warnings: 0 } }, redocly.stdout);
   t.equal(redocly.code, 0);
-  t.same(JSON.parse(spectral.stdout), []);
+  t.strictSame(JSON.parse(spectral.stdout), []);
   t.equal(spectral.code, 0);
 });

@@ -20,8 +20,8 @@ t.test('the contract is served as it is written', async (t) => {
   const { yaml, document } = readContract();
   const [asYaml, asJson] = [await app.inject('/openapi.yaml'), await app.inject('/openapi.json')];
   t.equal(asYaml.body, yaml);
-  t.same(parse(asYaml.body), asJson.json());
-  t.same(asJson.json(), document);
+  t.strictSame(parse(asYaml.body), asJson.json());
+  t.strictSame(asJson.json(), document);
   t.match(asYaml.headers, { 'content-type': 'application/yaml; charset=utf-8' });
   t.match(await app.inject('/'), { statusCode: 302, headers: { location: '/docs' } });
 });
@@ -97,8 +97,8 @@ t.test(
       asked.some((url) => url.includes(`/orgs/${ACCOUNT}/chat_sessions`)),
       'its own account is asked for',
     );
-    t.same(complaints, [], 'the console has nothing to say');
-    t.same(
+    t.strictSame(complaints, [], 'the console has nothing to say');
+    t.strictSame(
       asked.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith('data:')),
       [],
       'no other host is asked',

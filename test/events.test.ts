@@ -34,7 +34,7 @@ t.test('a batch lands whole or not at all, and every faulty line is named', asyn
   const refused = await ask(app, key, ndjson(lines.join('\n')));
   t.equal(refused.status, 400);
   t.match(refused.headers['content-type'], 'application/problem+json');
-  t.same(
+  t.strictSame(
     refused.body.errors.map((fault: { path: string }) => fault.path),
     ['$.events[17]', '$.events[400].sender', '$.events[999].time', '$.events[999].conversation.channel'],
   );
@@ -46,16 +46,16 @@ t.test('forms of a body', async (t) => {
   const [app, key] = [await w.app(), await w.key()];
   const line = (id: string) => JSON.stringify(message(id));
   const text = `\uFEFF${line('a')}\r\n\n  \n${line('b')}\n${line('a')}\n`;
-  t.same(
+  t.strictSame(
     (await ask(app, key, ndjson(text))).body,
     { accepted: 2, duplicates: 1 },
     'a mark, CR LF, blank lines, a repeat',
   );
-  t.same((await ask(app, key, ndjson(gzipSync(line('c')), { 'content-encoding': 'gzip' }))).body, {
+  t.strictSame((await ask(app, key, ndjson(gzipSync(line('c')), { 'content-encoding': 'gzip' }))).body, {
     accepted: 1,
     duplicates: 0,
   });
-  t.same((await ask(app, key, ndjson(''))).body, { accepted: 0, duplicates: 0 }, 'an empty batch');
+  t.strictSame((await ask(app, key, ndjson(''))).body, { accepted: 0, duplicates: 0 }, 'an empty batch');
   const blank = await ask(app, key, ndjson(`\n\n{"id":1}\n`));
   t.ok(
     blank.body.errors.every((fault: { path: string }) => fault.path.startsWith('$.events[2]')),
@@ -100,7 +100,7 @@ t.test('limits: 10,000 events, 10 MiB unpacked, 100 faulty lines named', async (
   const [app, key] = [await w.app(), await w.key()];
   const many = (n: number) => Array.from({ length: n }, (_, i) => JSON.stringify(message(`m${i}`))).join('\n');
   t.equal((await ask(app, key, ndjson(many(10_001)))).status, 413);
-  t.same((await ask(app, key, ndjson(many(10_000)))).body, { accepted: 10_000, duplicates: 0 });
+  t.strictSame((await ask(app, key, ndjson(many(10_000)))).body, { accepted: 10_000, duplicates: 0 });
   const large = JSON.stringify(message('x', { text: 'a'.repeat(90_000) }));
   const over = `${large}\n`.repeat(117);
   t.ok(over.length > 10 * 1024 * 1024);
@@ -140,7 +140,7 @@ t.test('values are stored as they were sent, or refused', async (t) => {
   for (const [name, fields] of refused) {
     const answer = await raw(fields);
     t.equal(answer.status, 400, name);
-    t.same(
+    t.strictSame(
       answer.body.errors.map((fault: { path: string }) => fault.path),
       ['$.events[0].content'],
       `${name}: the path ends at the field`,
@@ -159,7 +159,7 @@ t.test('values are stored as they were sent, or refused', async (t) => {
   for (const amount of ['1234567890123456', '0.1234567', '1e-7', 'true', '[1]'])
     t.equal((await order(amount)).status, 400, amount);
   const amounts = await w.sql`select amount::text from orders order by amount`;
-  t.same(
+  t.strictSame(
     amounts.map((row) => row.amount),
     ['-12', '0.1', '1000', '123456789012345.123456'],
     'money is exact',
@@ -249,7 +249,7 @@ t.test('a narrowed key can neither read, change, probe nor pull in what is outsi
   for (const [name, events] of refused) {
     const answer = await send(app, shop, events);
     t.equal(answer.status, 403, name);
-    t.same(
+    t.strictSame(
       answer.body.errors.map((fault: { path: string }) => fault.path),
       [`$.events[${events.length - 1}]`],
       `${name}: names the line`,

@@ -131,7 +131,7 @@ async function wrong(w: World, account: string, events: Event[], t?: Test): Prom
   const ids: string[] = [];
   for (const [id, rows] of expected(account, events)) {
     const same = t
-      ? t.same(found.get(id), rows, `conversation ${id}`)
+      ? t.strictSame(found.get(id), rows, `conversation ${id}`)
       : JSON.stringify(sortKeys(found.get(id))) === JSON.stringify(sortKeys(rows));
     if (!same) ids.push(id);
   }
@@ -208,7 +208,7 @@ t.test('an event that is only repeated does not make its bot known', async (t) =
   };
   await send(app, key, [event]);
   const again = await send(app, key, [{ ...event, conversation: { bot_id: 'ghost' } }]);
-  t.same(again.body, { accepted: 0, duplicates: 1 });
+  t.strictSame(again.body, { accepted: 0, duplicates: 1 });
   const range = 'version=LIVE&start_time=2024-01-08&end_time=2024-01-09';
   t.equal((await ask(app, key, { url: `/v1/bots/ghost/conversations?${range}` })).status, 404);
   t.equal((await ask(app, key, { url: `/v1/bots/shop/conversations?${range}` })).status, 200);

@@ -53,8 +53,8 @@ t.test('a person asks a query in a browser', { skip }, async (t) => {
   await page.click('button[type=submit]');
   await page.click('.graphiql-execute-button');
   await page.getByText('telegram').waitFor({ timeout: 20_000 });
-  t.same(told, [], 'no error, no breach of the policy');
-  t.same(
+  t.strictSame(told, [], 'no error, no breach of the policy');
+  t.strictSame(
     asked.filter((address) => !address.startsWith(url)),
     [],
     'no other host is asked',

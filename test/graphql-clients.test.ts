@@ -33,7 +33,9 @@ t.test('a stock client: graphql-request', async (t) => {
   const { url, authorization } = await listening(await world(t));
   const client = new GraphQLClient(url, { headers: { authorization } });
   const query = 'query Q($ids: _text) { rows: sessions_per_channel(args: {}) { channel session_count } }';
-  t.same(await client.request(query.replace('($ids: _text)', '')), { rows: [{ channel: 'web', session_count: 1 }] });
+  t.strictSame(await client.request(query.replace('($ids: _text)', '')), {
+    rows: [{ channel: 'web', session_count: 1 }],
+  });
   const error = await client.request(query).catch((thrown) => thrown);
   t.ok(error instanceof ClientError);
   t.match(error.response, { status: 200, errors: [{ extensions: { code: 'validation-failed' } }] });
@@ -104,12 +106,12 @@ t.test('a client that generates types from introspection: gql.tada', async (t) =
   const lines = program.split('\n');
   const wrong = lines.flatMap((line, n) => (line.includes('// wrong') ? [n + 1] : []));
   const found = [...checked.matchAll(/^program\.ts\((\d+),/gm)].map(([, line]) => Number(line));
-  t.same(found, wrong, checked);
+  t.strictSame(found, wrong, checked);
 
   const outfile = join(dir, 'program.mjs');
   await build({ entryPoints: [join(dir, 'program.ts')], outfile, format: 'esm', logLevel: 'silent' });
   const { count } = await import(pathToFileURL(outfile).href);
-  t.same(await count(url, authorization), [
+  t.strictSame(await count(url, authorization), [
     ['2024-01-08T00:00:00', 1],
     ['2024-01-09T00:00:00', 0],
   ]);

@@ -30,8 +30,8 @@ t.test('sessions, users and messages a channel of real conversations', { skip: s
   await load(w.db, fccEvents(messages));
   const rows = await rowsOf(app, key, '{ sessions_per_channel { channel session_count user_count message_count } }');
   const column = (name: string) => Object.fromEntries(rows.map((row) => [row.channel, row[name]]));
-  t.same(column('session_count'), expected.conversations_by_channel);
-  t.same(column('message_count'), expected.messages_by_channel);
+  t.strictSame(column('session_count'), expected.conversations_by_channel);
+  t.strictSame(column('message_count'), expected.messages_by_channel);
 
   // The user of a conversation is the first sender whom a message names.
   const users = new Map<string, Set<string>>();
@@ -41,7 +41,7 @@ t.test('sessions, users and messages a channel of real conversations', { skip: s
     const set = users.get(channel) ?? new Set();
     users.set(channel, first == null ? set : set.add(first));
   }
-  t.same(column('user_count'), Object.fromEntries([...users].map(([channel, set]) => [channel, set.size])));
+  t.strictSame(column('user_count'), Object.fromEntries([...users].map(([channel, set]) => [channel, set.size])));
   t.comment(`${rows.length} channels, ${messages.length} messages`);
 });
 
@@ -80,7 +80,7 @@ t.test('open and closed on real conversations', { skip: skipStar }, async (t) =>
       const { closed = 0, open = 0 } = counted.get(String(date).slice(0, letters)) ?? {};
       return { date, closed_sessions: closed, open_sessions: open };
     });
-    t.same(never, expected, `${span}: by closes alone`);
+    t.strictSame(never, expected, `${span}: by closes alone`);
     const total = (rows: typeof never, name: string) => rows.reduce((sum, row) => sum + Number(row[name]), 0);
     t.equal(total(never, 'closed_sessions') + total(never, 'open_sessions'), conversations.size);
 
@@ -93,7 +93,7 @@ t.test('open and closed on real conversations', { skip: skipStar }, async (t) =>
       url: '/v1/bots/star/conversations',
       query: { version: 'LIVE', start_time: range.from, end_time: range.to, bucket },
     });
-    t.same(
+    t.strictSame(
       day.map((row) => Number(row.closed_sessions) + Number(row.open_sessions)),
       series.body.data.series[0].values,
       `${span}: as the series dialect counts`,
@@ -133,9 +133,9 @@ t.test('20 transcripts equal the raw rows', { skip: skipStar }, async (t) => {
       message: { text: line.text },
       agent_id: isUser(line) ? null : line.user_id,
     }));
-    t.same(told, expected, id);
+    t.strictSame(told, expected, id);
     const agents = [...new Set(raw.filter((line) => !isUser(line)).map(({ user_id }) => user_id))];
-    t.same(row.participated_agents, agents.length === 0 ? null : agents, `${id}: agents`);
+    t.strictSame(row.participated_agents, agents.length === 0 ? null : agents, `${id}: agents`);
     t.equal(row.total_user_messages, raw.filter(isUser).length);
     t.equal(row.user_id, raw.find(isUser)?.user_id ?? null);
     entries += told.length;

@@ -58,7 +58,7 @@ t.test('what is wrong with a document, its variables or the arguments is told by
     for (const round of ['first', 'again', 'a third time']) {
       const answer = await post(app, key, query, variables);
       t.equal(answer.status, 200);
-      t.same(errorsOf(answer), expected, `${query} ${round}: ${answer.text}`);
+      t.strictSame(errorsOf(answer), expected, `${query} ${round}: ${answer.text}`);
       t.equal(answer.body.data ?? null, null);
       t.ok(answer.body.errors.every((error: { message: string }) => error.message.length > 5));
     }
@@ -68,7 +68,7 @@ t.test('what is wrong with a document, its variables or the arguments is told by
     url: '/v1/graphql',
     payload: { query: 'query A { __typename }', operationName: 'B' },
   });
-  t.same(errorsOf(named), ['not-exists $.operationName']);
+  t.strictSame(errorsOf(named), ['not-exists $.operationName']);
 });
 
 t.test('limits: no query is a weapon', async (t) => {
@@ -99,7 +99,7 @@ t.test('limits: no query is a weapon', async (t) => {
     t.not(errorsOf(answer).length, 0, name);
   }
   const under = `{ ${many(20, (n) => `f${n}: sessions_per_channel { channel a${n}: channel }`)} }`;
-  t.same(errorsOf(await post(app, key, under)), [], '20 functions, 40 aliases');
+  t.strictSame(errorsOf(await post(app, key, under)), [], '20 functions, 40 aliases');
 
   await send(
     app,
@@ -115,9 +115,9 @@ t.test('limits: no query is a weapon', async (t) => {
   const long = (n: number) =>
     `{ get_session_content(args: {session_id: "long"}) { ${many(n, (at) => `m${at}: messages`)} } }`;
   for (const round of ['first', 'again', 'a third time']) {
-    t.same(errorsOf(await post(app, key, long(3))), [], round);
+    t.strictSame(errorsOf(await post(app, key, long(3))), [], round);
     const over = await post(app, key, long(40));
-    t.same(errorsOf(over), ['limit-exceeded $.selectionSet.get_session_content.args'], round);
+    t.strictSame(errorsOf(over), ['limit-exceeded $.selectionSet.get_session_content.args'], round);
   }
 });
 
@@ -134,7 +134,7 @@ t.test('what is refused before a document is read keeps its status; keys are tol
     });
   const plain = Buffer.from(key.slice(6), 'base64').toString().replace(':', '.');
   const good = { authorization: `apikey ${plain}` };
-  t.same((await to(good)).body, { data: { __typename: 'query_root' } });
+  t.strictSame((await to(good)).body, { data: { __typename: 'query_root' } });
   t.equal((await to({ ...good, 'x-moveo-account-id': ACCOUNT })).body.data.__typename, 'query_root');
   for (const headers of [
     { authorization: 'apikey nobody.secret' },
@@ -143,7 +143,7 @@ t.test('what is refused before a document is read keeps its status; keys are tol
   ] as Record<string, string>[]) {
     const answer = await to(headers);
     t.equal(answer.status, 200, JSON.stringify(headers));
-    t.same(errorsOf(answer), ['access-denied $']);
+    t.strictSame(errorsOf(answer), ['access-denied $']);
   }
   for (const authorization of ['Bearer nobody.secret', 'Basic bm9ib2R5OnNlY3JldA==', 'Token nobody.secret']) {
     const answer = await to({ authorization });
@@ -152,12 +152,12 @@ t.test('what is refused before a document is read keeps its status; keys are tol
   }
   t.equal((await to({})).status, 401, 'no key');
   const writer = await w.key({ permissions: ['write'] });
-  t.same(errorsOf(await post(app, writer, '{ __typename }')), ['access-denied $'], 'a key that may not read');
+  t.strictSame(errorsOf(await post(app, writer, '{ __typename }')), ['access-denied $'], 'a key that may not read');
 
   t.equal((await to(good, '{"query": ')).status, 400, 'no JSON');
   t.equal((await to(good, '[{"query": "{ __typename }"}]')).status, 400, 'a batch');
   const faulty = await to(good, { query: 7, variables: [], operationName: {} });
-  t.same(
+  t.strictSame(
     [faulty.status, ...faulty.body.errors.map((fault: { path: string }) => fault.path)],
     [400, '$.query', '$.variables', '$.operationName'],
   );
@@ -177,16 +177,16 @@ t.test('a database that is away, and a fault of the service', async (t) => {
   const app = await buildApp({ db, timeouts: { initial: null, channels: new Map() } });
   t.teardown(() => app.close());
   const query = '{ a: sessions_per_channel { channel } b: __typename }';
-  t.same((await post(app, key, query)).body, { data: { a: [], b: 'query_root' } });
+  t.strictSame((await post(app, key, query)).body, { data: { a: [], b: 'query_root' } });
   for (const round of ['compiled', 'kept']) {
     failure = new Unavailable('the database does not answer');
     const away = await post(app, key, query);
     t.equal(away.status, 200, round);
-    t.same(errorsOf(away), ['unavailable $.selectionSet.a']);
+    t.strictSame(errorsOf(away), ['unavailable $.selectionSet.a']);
     t.equal(away.body.data, null);
     failure = new Error('secret of the service');
     const broken = await post(app, key, query);
-    t.same(errorsOf(broken), ['unexpected $.selectionSet.a']);
+    t.strictSame(errorsOf(broken), ['unexpected $.selectionSet.a']);
     t.notMatch(broken.text, 'secret');
   }
   failure = new Unavailable('the database does not answer');

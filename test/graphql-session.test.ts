@@ -29,11 +29,11 @@ t.test('expiry under a clock: a second before and at the moment, and nothing has
     return [count.open_sessions, count.closed_sessions, session.expired_time, last, state, closed_at, closed_reason];
   };
   const open = [1, 0, null, 'message:received', 'open', null, null];
-  t.same(await at('2024-01-09T10:59:59.250Z'), open, 'a second before');
-  t.same(await at('2024-01-09T11:00:00.249Z'), open, 'a millisecond before');
+  t.strictSame(await at('2024-01-09T10:59:59.250Z'), open, 'a second before');
+  t.strictSame(await at('2024-01-09T11:00:00.249Z'), open, 'a millisecond before');
   const time = '2024-01-09T11:00:00.250';
   const closed = [0, 1, time, 'session:expired', 'closed', `${time}Z`, 'expired'];
-  t.same(await at('2024-01-09T11:00:00.250Z'), closed, 'at the moment');
+  t.strictSame(await at('2024-01-09T11:00:00.250Z'), closed, 'at the moment');
 });
 
 t.test('a conversation with 5,000 messages answers in one piece', async (t) => {
@@ -50,7 +50,7 @@ t.test('a conversation with 5,000 messages answers in one piece', async (t) => {
   const texts = (row.messages as { message: { text?: string; responses?: { text: string }[] } }[]).map(
     ({ message }) => message.text ?? message.responses?.[0]?.text,
   );
-  t.same(
+  t.strictSame(
     texts,
     events.map(({ text }) => text),
   );

@@ -51,28 +51,28 @@ t.test('the queries of the three pages, cut from the pages', { skip: noSeeds }, 
 
   const channels = partsOf('moveo-sessions-per-channel.txt');
   const counted = await post(app, key, channels.query, { ...channels.variables, accountId: ACCOUNT });
-  t.same(counted.body.data.rows, [
+  t.strictSame(counted.body.data.rows, [
     { channel: 'viber', session_count: 1, user_count: 1, message_count: 1 },
     { channel: 'web', session_count: 1, user_count: 1, message_count: 2 },
   ]);
-  t.same(Object.keys(counted.body.data.rows[0]), Object.keys(channels.response.data.rows[0]));
+  t.strictSame(Object.keys(counted.body.data.rows[0]), Object.keys(channels.response.data.rows[0]));
 
   const intervals = partsOf('moveo-open-closed-sessions-interval.txt');
   const days = await post(app, key, intervals.query, intervals.variables);
-  t.same(days.body.data.rows[0], { closed_sessions: 2, open_sessions: 0, date: '2024-01-08T00:00:00' });
+  t.strictSame(days.body.data.rows[0], { closed_sessions: 2, open_sessions: 0, date: '2024-01-08T00:00:00' });
   t.equal(days.body.data.rows.length, 9, 'a row a day');
-  t.same(Object.keys(days.body.data.rows[0]), Object.keys(intervals.response.data.rows[0]));
+  t.strictSame(Object.keys(days.body.data.rows[0]), Object.keys(intervals.response.data.rows[0]));
 
   const content = partsOf('moveo-session-content.txt');
   const session = await post(app, key, content.query, content.variables);
   const [row] = session.body.data.get_session_content;
   const [sample] = content.response.data.get_session_content;
-  t.same(Object.keys(row).sort(), Object.keys(sample).sort(), 'columns key for key, nulls too');
+  t.strictSame(Object.keys(row).sort(), Object.keys(sample).sort(), 'columns key for key, nulls too');
   t.equal(row.external_user_id, null);
   for (const [n, entry] of sample.messages.entries()) {
     const missing = Object.keys(entry).filter((name) => !(name in row.messages[n]));
-    t.same(missing, [], `message ${n} has the page's keys`);
-    t.same(Object.keys(row.messages[n].message), Object.keys(entry.message));
+    t.strictSame(missing, [], `message ${n} has the page's keys`);
+    t.strictSame(Object.keys(row.messages[n].message), Object.keys(entry.message));
   }
 });
 
@@ -143,14 +143,18 @@ t.test('forms of array literals', async (t) => {
     for (const round of ['first', 'again']) {
       const answer = await post(app, key, query, { channels });
       t.equal(answer.status, 200);
-      t.same(errorsOf(answer), ['parse-failed $.variables.channels'], `${JSON.stringify(channels)} ${round}`);
+      t.strictSame(errorsOf(answer), ['parse-failed $.variables.channels'], `${JSON.stringify(channels)} ${round}`);
     }
   }
   for (const versions of ['{one}', '{1.5}', '{2147483648}', '{""}', [null], [1.5], '1', 1.5]) {
-    t.same(errorsOf(await post(app, key, query, { versions })), ['parse-failed $.variables.versions'], `${versions}`);
+    t.strictSame(
+      errorsOf(await post(app, key, query, { versions })),
+      ['parse-failed $.variables.versions'],
+      `${versions}`,
+    );
   }
   const literal = query.replace('$channels }', '"{a" }').replace('channels: $channels', 'channels: "{a"');
-  t.same(
+  t.strictSame(
     errorsOf(await post(app, key, literal.replace('$channels: _text, ', ''))),
     ['parse-failed $.selectionSet.rows.args.args.channels'],
     'in the document, the place is told there',
@@ -166,7 +170,7 @@ t.test('an omitted and a null variable are alike, before a document is compiled 
   }`;
   const nulls = { zone: null, from: null, test: null, limit: null, order: null };
   for (const variables of [{}, nulls, {}, nulls, {}]) {
-    t.same(await rowsOf(app, key, query, variables), [{ channel: 'web' }]);
+    t.strictSame(await rowsOf(app, key, query, variables), [{ channel: 'web' }]);
   }
 });
 
@@ -177,13 +181,13 @@ t.test('limit, offset and order_by stand beside args', async (t) => {
   await send(app, key, [of('b', 1), of('b', 2), of('a', 1), of('c', 1), of(null, 1)]);
   const channels = async (beside: string) =>
     (await rowsOf(app, key, `{ sessions_per_channel(${beside}) { channel } }`)).map(({ channel }) => channel);
-  t.same(await channels('args: {}'), ['b', 'a', 'c', null], 'by count, then name, a missing one last');
-  t.same(await channels('limit: 2, offset: 1'), ['a', 'c']);
-  t.same(await channels('limit: 0'), []);
-  t.same(await channels('offset: 9'), []);
-  t.same(await channels('order_by: {channel: desc}'), [null, 'c', 'b', 'a']);
-  t.same(await channels('order_by: [{channel: asc_nulls_first}], limit: 2'), [null, 'a']);
-  t.same(await channels('order_by: [{session_count: asc}, {channel: desc_nulls_last}]'), ['c', 'a', null, 'b']);
+  t.strictSame(await channels('args: {}'), ['b', 'a', 'c', null], 'by count, then name, a missing one last');
+  t.strictSame(await channels('limit: 2, offset: 1'), ['a', 'c']);
+  t.strictSame(await channels('limit: 0'), []);
+  t.strictSame(await channels('offset: 9'), []);
+  t.strictSame(await channels('order_by: {channel: desc}'), [null, 'c', 'b', 'a']);
+  t.strictSame(await channels('order_by: [{channel: asc_nulls_first}], limit: 2'), [null, 'a']);
+  t.strictSame(await channels('order_by: [{session_count: asc}, {channel: desc_nulls_last}]'), ['c', 'a', null, 'b']);
   const refusals: [string, string[]][] = [
     ['limit: -1, offset: -2', ['limit', 'offset']],
     ['order_by: [{channel: asc, session_count: desc}]', ['order_by[0]']],
@@ -191,7 +195,7 @@ t.test('limit, offset and order_by stand beside args', async (t) => {
   ];
   for (const [beside, places] of refusals) {
     const answer = await post(app, key, `{ rows: sessions_per_channel(${beside}) { channel } }`);
-    t.same(
+    t.strictSame(
       errorsOf(answer),
       places.map((place) => `validation-failed $.selectionSet.rows.args.${place}`),
       beside,
@@ -206,7 +210,7 @@ t.test('of several operations the one that is named is run, however often the do
   for (const operationName of ['A', 'B', 'A', 'A', 'B', 'B']) {
     const payload = { query: query.replace(/fragment.*/, ''), operationName };
     const answer = await ask(app, key, { method: 'POST', url: '/v1/graphql', payload });
-    t.same(answer.body.data, { [operationName.toLowerCase()]: 'query_root' });
+    t.strictSame(answer.body.data, { [operationName.toLowerCase()]: 'query_root' });
   }
 });
 
@@ -221,11 +225,11 @@ t.test('a foreign account and a narrowed key see nothing of others', async (t) =
   const narrowed = await w.key({ bot_ids: ['shop'] });
   const channels = '{ sessions_per_channel { channel } }';
   const content = 'query Q($id: String!) { get_session_content(args: {session_id: $id}) { session_id } }';
-  t.same(await rowsOf(app, other, channels), []);
-  t.same(await rowsOf(app, other, content, { id: 'c1' }), []);
-  t.same(await rowsOf(app, narrowed, channels), [{ channel: 'web' }]);
-  t.same(await rowsOf(app, narrowed, content, { id: 'c1' }), [{ session_id: 'c1' }]);
-  t.same(await rowsOf(app, narrowed, content, { id: 'c2' }), []);
+  t.strictSame(await rowsOf(app, other, channels), []);
+  t.strictSame(await rowsOf(app, other, content, { id: 'c1' }), []);
+  t.strictSame(await rowsOf(app, narrowed, channels), [{ channel: 'web' }]);
+  t.strictSame(await rowsOf(app, narrowed, content, { id: 'c1' }), [{ session_id: 'c1' }]);
+  t.strictSame(await rowsOf(app, narrowed, content, { id: 'c2' }), []);
   for (const [account, expected] of [
     [ACCOUNT.toUpperCase(), 2],
     ['00000000-0000-4000-8000-00000000000b', 0],

@@ -33,7 +33,7 @@ t.test('events go as they are: gzip, byte-order mark, CR LF and blank lines notw
   t.equal(stderr, '');
   t.match(stdout, /^4 lines read, 4 accepted, 0 duplicates, 0 refused; \d+\.\d s, \d+ lines\/s\n$/);
   t.equal(status, 0);
-  t.same(service.lines(), [event('a'), event('b'), exact, event('stdin')]);
+  t.strictSame(service.lines(), [event('a'), event('b'), exact, event('stdin')]);
   t.match(service.requests[0]?.headers, { 'content-type': 'application/x-ndjson' });
 });
 
@@ -47,10 +47,10 @@ t.test('batches stay within 1,000 events and 1 MiB, several under way, in the or
   const cwd = folder(t, { 'many.ndjson': many(2500), 'long.ndjson': many(30, { text: 'x'.repeat(99_000) }) });
   const options = ['--url', service.url, '--concurrency', '3'];
   t.match((await run([...options, 'many.ndjson'], { cwd })).stdout, '2500 accepted');
-  t.same(service.requests.map(({ lines }) => lines.length).sort(), [1000, 1000, 500]);
-  t.same(service.requests.flatMap(({ lines }) => lines).sort(), many(2500).trim().split('\n').sort());
+  t.strictSame(service.requests.map(({ lines }) => lines.length).sort(), [1000, 1000, 500]);
+  t.strictSame(service.requests.flatMap(({ lines }) => lines).sort(), many(2500).trim().split('\n').sort());
   t.match((await run([...options, 'long.ndjson', '--gzip'], { cwd })).stdout, '30 accepted');
-  t.same(
+  t.strictSame(
     service.requests.slice(3).map(({ lines }) => lines.length),
     [10, 10, 10],
   );
@@ -87,7 +87,7 @@ t.test('a table of NDJSON: own names, mapped columns, constants; nulls dropped, 
   ];
   const args = [...messages, '--set', 'bot_id=fcc', ...maps.flatMap((map) => ['--map', map])];
   const { status, stdout, stderr } = await run([...args, '--url', service.url, 'a.ndjson', 'b.ndjson'], { cwd });
-  t.same(stderr.trim().split('\n').sort(), [
+  t.strictSame(stderr.trim().split('\n').sort(), [
     'a.ndjson:2: time: must be a time with an offset',
     'a.ndjson:3: not a JSON object',
     'ignored columns: x',
@@ -97,7 +97,7 @@ t.test('a table of NDJSON: own names, mapped columns, constants; nulls dropped, 
   t.equal(status, 1);
   const common = { type: 'message', sender: 'user', time: '2024-01-08T10:00:00Z', conversation_id: 'c', text: '' };
   const [first, second] = service.events();
-  t.same(first, { ...common, id: '1', conversation: { bot_id: 'fcc' } });
+  t.strictSame(first, { ...common, id: '1', conversation: { bot_id: 'fcc' } });
   t.match(second, {
     ...common,
     id: '3',
@@ -139,7 +139,7 @@ t.test('a table of CSV: typed by field, empty cells dropped, lines counted throu
     'metadata=meta',
   ];
   const { status, stderr, stdout } = await run([...args, '--url', service.url, 'a.csv.gz'], { cwd });
-  t.same(stderr.trim().split('\n').sort(), [
+  t.strictSame(stderr.trim().split('\n').sort(), [
     'a.csv.gz:6: conversation.is_test: must be true or false',
     'a.csv.gz:7: 5 cells, where the header has 9',
     'a.csv.gz:8: column "text" is not UTF-8',
@@ -149,7 +149,7 @@ t.test('a table of CSV: typed by field, empty cells dropped, lines counted throu
   t.equal(status, 1);
   t.match(stdout, '7 lines read, 3 accepted, 0 duplicates, 4 refused');
   const common = { type: 'message', time, conversation_id: 'c' };
-  t.same(service.events(), [
+  t.strictSame(service.events(), [
     {
       ...common,
       id: '1',
@@ -189,14 +189,14 @@ t.test('refused lines are named by file, line and reason, and the rest is stored
   });
   const { status, stdout, stderr } = await run(['--url', service.url, 'a.ndjson', 'bad.ndjson'], { cwd });
   t.equal(status, 1);
-  t.same(stderr.trim().split('\n').sort(), [
+  t.strictSame(stderr.trim().split('\n').sort(), [
     'a.ndjson:3: id: must be a text; time: must be a time with an offset; sender: must be user, bot or agent',
     'a.ndjson:5: must be a JSON object',
     'a.ndjson:6: conversation.team_id: is outside',
     'bad.ndjson:2: not UTF-8',
   ]);
   t.match(stdout, '8 lines read, 4 accepted, 0 duplicates, 4 refused;');
-  t.same(
+  t.strictSame(
     service.events().map(({ id }) => id),
     ['a', 'b', 'd', 'e'],
   );
@@ -275,7 +275,7 @@ t.test('each request has a deadline', async (t) => {
   };
   const sender = new Service(options, new Halt(), (text) => said.push(text));
   t.match(await sender.post(Buffer.from(event('a'))), { status: 200, body: { accepted: 1, duplicates: 0 } });
-  t.same(said, ['service unavailable (no answer within 0s), retrying for up to 5s']);
+  t.strictSame(said, ['service unavailable (no answer within 0s), retrying for up to 5s']);
 });
 
 t.test('an answer that is about no line stops it, with what to do', async (t) => {
@@ -361,7 +361,7 @@ t.test('a wrong command line: status 2, and nothing is sent', async (t) => {
     t.match(results[index], { status: 2, stderr: message, stdout: '' }, args.join(' '));
   }
   t.match(await run(['a.ndjson'], { cwd, env: {} }), { status: 2, stderr: /no key: give --key/ });
-  t.same(service.requests, []);
+  t.strictSame(service.requests, []);
   t.match(await run(['--help']), { status: 0, stdout: /--set bot_id=fcc --set bot_version=LIVE --set sender=user/ });
   const sparse = await run([...messages, '--map', 'user_id=who', '--url', service.url, 't.ndjson', 'u.ndjson'], {
     cwd,
@@ -479,7 +479,7 @@ t.test('a value becomes what its field holds, or stays what it is', async (t) =>
 t.test('a plain name is the message field where both have it', async (t) => {
   const maps = ['team_id=a', 'conversation.team_id=b', 'message.tags=c', 'conversation.tags=c', 'user_id=d'];
   const { columns } = parseMapping(maps, ['message.sender=bot', 'text=hi']);
-  t.same([...columns.keys()], ['a', 'b', 'c', 'd', 'id', 'time', 'conversation_id']);
+  t.strictSame([...columns.keys()], ['a', 'b', 'c', 'd', 'id', 'time', 'conversation_id']);
   t.match(columns.get('a'), [{ place: 'event', name: 'team_id' }]);
   t.match(columns.get('b'), [{ place: 'conversation', name: 'team_id' }]);
   t.match(columns.get('c'), [{ place: 'event' }, { place: 'conversation' }]);

@@ -84,7 +84,7 @@ t.test('a line a request, and nothing in it of what people sent', async (t) => {
     const answer = await ask(app, as, request);
     t.equal(answer.status, status, name);
     const [line, ...more] = lines().slice(before);
-    t.same(more, [], `${name}: one line`);
+    t.strictSame(more, [], `${name}: one line`);
     t.match(line, { msg: 'request', route, status, method: request.method ?? 'GET', level: 30 }, name);
     t.type(line?.ms, 'number');
     t.match(line?.request_id, /^[0-9a-f-]{36}$/, 'an id that nobody can choose');
@@ -114,7 +114,7 @@ t.test('errors of the database: what they are and where, not what they quote', a
     const before = lines().length;
     t.equal((await ask()).status, status);
     const [line, ...more] = lines().slice(before);
-    t.same(more, [], 'one line');
+    t.strictSame(more, [], 'one line');
     t.match(line, { status, level: status === 503 ? 40 : 50, err: expected });
     return line?.err;
   }
@@ -221,7 +221,7 @@ t.test('what is logged of an error', async (t) => {
   t.match(describeError(hidden), { type: 'TypeError', stack: [/log\.test/] });
   t.match(describeError(new Unavailable('the database is away')), { message: 'the database is away' });
   t.match(describeError(Object.assign(new Error(MARK), { code: 'ECONNREFUSED' })), { code: 'ECONNREFUSED' });
-  t.same(describeError(MARK), { type: 'string' });
+  t.strictSame(describeError(MARK), { type: 'string' });
   const error = Object.assign(new postgres.PostgresError(MARK as never), {
     code: '22P02',
     severity: 'ERROR',

@@ -92,13 +92,13 @@ t.test('paging through 20,000 conversations while 8 senders add more and change 
   const seen = new Map<string, number>();
   for (const { conversation_id } of rows) seen.set(conversation_id, (seen.get(conversation_id) ?? 0) + 1);
   const stayed = Array.from({ length: COUNT }, (_, n) => `c${n}`).filter((id) => !moved.has(id));
-  t.same(
+  t.strictSame(
     stayed.filter((id) => seen.get(id) !== 1),
     [],
     'each one that did not move came exactly once',
   );
   const order = rows.map(({ start_time, conversation_id }) => `${start_time} ${conversation_id}`);
-  t.same(order, order.toSorted().reverse(), 'newest first, ids of one time descending');
+  t.strictSame(order, order.toSorted().reverse(), 'newest first, ids of one time descending');
   t.ok(added > 24 && moved.size > 8, 'the senders were at work');
   t.comment(`${rows.length} rows; meanwhile ${sent} events, ${added} new conversations, ${moved.size} that moved`);
 
@@ -155,7 +155,7 @@ t.test('filters, each alone and together', async (t) => {
     [{ state: 'closed', bot_id: 'shop', is_test: 'false' }, ['c1']],
     [{ bot_id: 'nobody' }, []],
   ];
-  for (const [query, expected] of cases) t.same(await ids(app, key, query), expected, JSON.stringify(query));
+  for (const [query, expected] of cases) t.strictSame(await ids(app, key, query), expected, JSON.stringify(query));
 
   const faulty = await list(app, key, {
     start_time: '2024-01-08',
@@ -170,7 +170,7 @@ t.test('filters, each alone and together', async (t) => {
     bot_id: ['a', 'b'],
   });
   t.equal(faulty.status, 400);
-  t.same(faulty.body.errors.map((fault: { path: string }) => fault.path).sort(), [
+  t.strictSame(faulty.body.errors.map((fault: { path: string }) => fault.path).sort(), [
     'bot_id',
     'channel_type',
     'colour',
@@ -219,7 +219,7 @@ t.test('q finds a part, whatever the case, in the id, user id, name and e-mail a
     ['C', ['c5', 'c4', 'c3', 'c2']],
     ['nobody', []],
   ];
-  for (const [q, expected] of cases) t.same((await ids(app, key, { q })).sort(), expected.sort(), q);
+  for (const [q, expected] of cases) t.strictSame((await ids(app, key, { q })).sort(), expected.sort(), q);
 });
 
 t.test('a row and its page: columns in order, times in the zone, null at the end, CSV', async (t) => {
@@ -280,7 +280,7 @@ t.test('a row and its page: columns in order, times in the zone, null at the end
     rating: 4,
   };
   t.strictSame(answer.body.conversations, [row]);
-  t.same(Object.keys(answer.body.conversations[0]), Object.keys(row), 'in order');
+  t.strictSame(Object.keys(answer.body.conversations[0]), Object.keys(row), 'in order');
   t.equal(answer.headers['cache-control'], 'private');
   t.equal(
     answer.headers.link,
@@ -374,7 +374,7 @@ t.test('one conversation: every attribute, messages and steps as they were sent,
     (await ask(app, key, { url, query: { time_zone: 'Asia/Kolkata' } })).body.start_time,
     '2024-01-08T15:30:00+05:30',
   );
-  t.same(await ids(app, key), [], 'the list does not see it');
+  t.strictSame(await ids(app, key), [], 'the list does not see it');
 
   const other = await w.key({ account_id: '00000000-0000-4000-8000-00000000000b' });
   for (const [who, path] of [
@@ -483,7 +483,11 @@ t.test('bots and teams agree with the series; a narrowed key sees its own alone'
     return answer.body.data.map(([, id]: [string, string]) => id);
   };
   for (const who of [key, await w.key({ bot_ids: ['door'] }), await w.key({ team_ids: ['red'], bot_ids: ['shop'] })]) {
-    t.same(await reported(who), (await ids(app, who)).sort(), 'the list has the conversations that reports count');
+    t.strictSame(
+      await reported(who),
+      (await ids(app, who)).sort(),
+      'the list has the conversations that reports count',
+    );
   }
 
   const sees = async (who: string) => ({
@@ -491,12 +495,12 @@ t.test('bots and teams agree with the series; a narrowed key sees its own alone'
     teams: (await ask(app, who, { url: '/v1/teams' })).body.teams.map((team: { team_id: string }) => team.team_id),
     conversations: await ids(app, who),
   });
-  t.same(await sees(await w.key({ bot_ids: ['door'] })), {
+  t.strictSame(await sees(await w.key({ bot_ids: ['door'] })), {
     bots: ['door'],
     teams: ['red'],
     conversations: ['c5', 'c4'],
   });
-  t.same(await sees(await w.key({ team_ids: ['red'], bot_ids: ['shop', 'door'] })), {
+  t.strictSame(await sees(await w.key({ team_ids: ['red'], bot_ids: ['shop', 'door'] })), {
     bots: ['door', 'shop'],
     teams: ['red'],
     conversations: ['c4', 'c3'],

@@ -198,7 +198,7 @@ t.test(
       await sql`select (select sum(user_messages)::int from conversations) as counted, (select count(*) from events) as events`;
     await sql.end();
     t.ok(acknowledged.length > 100, `${acknowledged.length} events acknowledged`);
-    t.same(
+    t.strictSame(
       acknowledged.filter((id) => !ids.has(id)),
       [],
       'no acknowledged event is missing',

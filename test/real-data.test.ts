@@ -113,20 +113,20 @@ t.test('real conversations, by the command line and HTTP alone', { skip, timeout
     t.equal(rest.accepted + rest.duplicates, expected.messages);
     t.ok(rest.duplicates > 0, `${rest.duplicates} were stored before the kill`);
     const again = await load(service.url, 'fcc-gitter.messages.ndjson.gz');
-    t.same([again.status, again.accepted, again.duplicates], [0, 0, expected.messages]);
+    t.strictSame([again.status, again.accepted, again.duplicates], [0, 0, expected.messages]);
     const doubles = await load(service.url, 'fcc-gitter.duplicates.ndjson.gz');
-    t.same([doubles.status, doubles.accepted, doubles.duplicates], [0, 0, 681]);
+    t.strictSame([doubles.status, doubles.accepted, doubles.duplicates], [0, 0, 681]);
     t.comment(rest.said.trim().split('\n').at(-1) ?? '');
   });
 
   await t.test('the counts are those that were made apart', async (t) => {
     const days = expected.first_14_calendar_days as [string, number][];
     const first = await ask({ start_time: '2014-11-30', end_time: '2014-12-14', bucket: '1d' });
-    t.same(
+    t.strictSame(
       first.x_values,
       days.map(([day]) => `${day}T00:00:00Z`),
     );
-    t.same(
+    t.strictSame(
       first.series[0]?.values,
       days.map(([, conversations]) => conversations),
       'the first 14 days',
@@ -139,11 +139,11 @@ t.test('real conversations, by the command line and HTTP alone', { skip, timeout
       group_by: 'channel_type',
     });
     const counted = Object.fromEntries(channels.series_labels.map((label, n) => [label, channels.series[n]?.sum]));
-    t.same(counted, expected.conversations_by_channel, 'every channel');
+    t.strictSame(counted, expected.conversations_by_channel, 'every channel');
 
     const hours = await ask({ start_time: '2016-05-02', end_time: '2016-05-03', bucket: '1h' });
     const byHour = Object.entries(expected['hourly_conversations_2016-05-02'] as Record<string, number>).sort();
-    t.same(
+    t.strictSame(
       hours.series[0]?.values,
       byHour.map(([, conversations]) => conversations),
       'a day by hour',

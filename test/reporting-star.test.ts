@@ -126,8 +126,8 @@ t.test(
         if (order.amount !== null) sums[named(order)] = (sums[named(order)] ?? 0) + order.amount;
       }
       const sum = (field: string) => ({ type: 'sum', fields: [field] });
-      t.same(await report(t, [scope('user')], ['user_id'], sum('order_count')), tally(counted.map(named)));
-      t.same(await report(t, [scope('user')], ['user_id'], sum('sales')), sums);
+      t.strictSame(await report(t, [scope('user')], ['user_id'], sum('order_count')), tally(counted.map(named)));
+      t.strictSame(await report(t, [scope('user')], ['user_id'], sum('sales')), sums);
       t.equal(total(await report(t, [scope('org')], [], sum('order_count'))), 3_016, 'all of them at org');
     });
   },

@@ -117,7 +117,7 @@ t.test('days and hours across a clock change', async (t) => {
       return { counts: Object.fromEntries(x_values.map((x, n) => [x, series[0]?.values[n] ?? 0])), x_values };
     };
     const byDay = await series('1d');
-    t.same(byDay.counts, days, `${zone}: days`);
+    t.strictSame(byDay.counts, days, `${zone}: days`);
     const byHour = await series('1h');
     t.equal(byHour.x_values.length, hours, `${zone}: hours of three days`);
     t.ok(
@@ -129,7 +129,7 @@ t.test('days and hours across a clock change', async (t) => {
     const [, second, third] = byDay.x_values.map((day) => byHour.x_values.indexOf(day));
     const sum = (from?: number, to?: number) =>
       byHour.x_values.slice(from, to).reduce((all, x) => all + (byHour.counts[x] ?? 0), 0);
-    t.same([sum(0, second), sum(second, third), sum(third)], Object.values(days), `${zone}: hours sum to days`);
+    t.strictSame([sum(0, second), sum(second, third), sum(third)], Object.values(days), `${zone}: hours sum to days`);
   }
 });
 
@@ -140,7 +140,7 @@ t.test('refusals name the parameter and say what to change, all at once', async 
     url: '/v1/bots/shop/conversations?start_time=yesterday&end_time=2024-01-09&bucket=2d&channel_type=a,,b&channel_type=%00&colour=red&is_test=1',
   });
   t.equal(answer.status, 400);
-  t.same(answer.body.errors.map((fault: { path: string }) => fault.path).sort(), [
+  t.strictSame(answer.body.errors.map((fault: { path: string }) => fault.path).sort(), [
     'bucket',
     'channel_type',
     'colour',
@@ -378,7 +378,7 @@ t.test('bucket, zone, group, filter and emptiness, in pairs', async (t) => {
     ]);
     const name = `${bucket} ${zone} ${group} ${filter} ${range}`;
     t.equal(data.x_values.length, points, `${name}: points`);
-    t.same(found, Object.entries(series), name);
+    t.strictSame(found, Object.entries(series), name);
   }
 });
 
@@ -428,7 +428,7 @@ t.test(`teams: months in three zones with four fields equal a plain count (SEED=
         where account_id = ${ACCOUNT} and team_id = ${team}
           and start_time at time zone ${zone} >= '2023-01-01' and start_time at time zone ${zone} < '2024-02-01'
         group by 1`;
-      t.same(found.sort(), counted.map(({ label, count }) => `${label} ${count}`).sort(), `${team} in ${zone}`);
+      t.strictSame(found.sort(), counted.map(({ label, count }) => `${label} ${count}`).sort(), `${team} in ${zone}`);
       t.equal(data.x_values.length, 13);
     }
   }
@@ -463,8 +463,8 @@ t.test(`the sums of all series are the total without groups (SEED=${seed})`, asy
         0,
       ),
     );
-    t.same(sums, total, `${url}&group_by=${group}`);
-    t.same(grouped.body.data.x_values, plain.body.data.x_values);
+    t.strictSame(sums, total, `${url}&group_by=${group}`);
+    t.strictSame(grouped.body.data.x_values, plain.body.data.x_values);
   }
 });
 

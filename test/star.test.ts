@@ -50,7 +50,7 @@ t.test('real dialogues with steps, in the series dialect', { skip: skipStar, tim
       .filter((message) => message.conversation_id === 'star-1' && message.step !== null)
       .sort((a, b) => (a.message_id < b.message_id ? -1 : 1));
     const flow = await get(`/star-1/flow?${range}`);
-    t.same(
+    t.strictSame(
       flow.transitions.map((transition: { from_step: { id: string }; to_step: { id: string }; depth: number }) => [
         transition.from_step.id,
         transition.to_step.id,
@@ -67,9 +67,9 @@ t.test('real dialogues with steps, in the series dialect', { skip: skipStar, tim
       const { mean, min, max, sum } = series[0];
       return { mean, min, max, sum };
     };
-    t.same(await stat('duration_seconds'), { mean: 443, min: 0, max: 2390, sum: 2058239 });
+    t.strictSame(await stat('duration_seconds'), { mean: 443, min: 0, max: 2390, sum: 2058239 });
     const { messages, conversations_with_messages: conversations } = expected;
-    t.same(await stat('num_messages'), {
+    t.strictSame(await stat('num_messages'), {
       mean: Math.round(messages / conversations),
       min: 1,
       max: expected.messages_per_conversation.max,
@@ -77,7 +77,7 @@ t.test('real dialogues with steps, in the series dialect', { skip: skipStar, tim
     });
     const days = expected.first_14_calendar_days as [string, number, number][];
     const byDay = (await get(`?${range}&bucket=1d`)).data;
-    t.same(
+    t.strictSame(
       days.map(([day]) => byDay.series[0].values[byDay.x_values.indexOf(`${day}T00:00:00Z`)]),
       days.map(([, started]) => started),
       'conversations of each day',
@@ -86,7 +86,7 @@ t.test('real dialogues with steps, in the series dialect', { skip: skipStar, tim
     const empty = starEmptyEvents();
     t.equal(empty.length, 245);
     await sendInBatches(app, key, empty);
-    t.same(
+    t.strictSame(
       await stat('duration_seconds'),
       { mean: 421, min: 0, max: 2390, sum: 2058239 },
       'with those without messages',

@@ -99,7 +99,7 @@ t.test('the contract keeps what the vendor’s clients rely on', async (t) => {
       );
       ours.delete(name);
     }
-    t.same(
+    t.strictSame(
       [...ours.values()].filter((parameter) => (parameter as { required?: boolean }).required),
       [],
       'what we added is optional',
@@ -111,6 +111,6 @@ t.test('the contract keeps what the vendor’s clients rely on', async (t) => {
     const found = Object.fromEntries(
       Object.entries(schema.properties).map(([key, value]) => [key, resolve(value).type]),
     );
-    t.same(found, properties, name);
+    t.strictSame(found, properties, name);
   }
 });
