@@ -61,6 +61,35 @@ t.test('real dialogues with steps, in the series dialect', { skip: skipStar, tim
     );
   });
 
+  await t.test('flows of a bot: next steps, steps and edges', async (t) => {
+    const bot = async (path: string) => (await ask(app, key, { url: `/v1/bots/star${path}` })).body;
+    const counted = countedFlows();
+    const paths = ['', 'hello', [...counted.firsts.keys()][0] as string];
+    for (const first of new Set(paths)) {
+      const { nodes } = await bot(`/flows?${range}${first === '' ? '' : `&path=${encodeURIComponent(first)}`}`);
+      const wanted = first === '' ? counted.firsts : counted.after(first);
+      t.strictSame(
+        Object.fromEntries(nodes.map(({ id, occurrences }: { id: string; occurrences: number }) => [id, occurrences])),
+        Object.fromEntries(wanted),
+        `after ${first || 'nothing'}`,
+      );
+    }
+    const steps = [...counted.steps.entries()].sort((a, b) => b[1].conversation_count - a[1].conversation_count);
+    t.ok(steps.length > 20, `${steps.length} steps`);
+    for (const [step, wanted] of [...steps.slice(0, 12), ...steps.slice(-4)]) {
+      const place = `/flows/${encodeURIComponent(step)}`;
+      t.strictSame(await bot(`${place}?${range}`), wanted, step);
+      for (const type of ['sources', 'targets'] as const) {
+        const { edges } = await bot(`${place}/edges?${range}&type=${type}`);
+        t.strictSame(
+          Object.fromEntries(edges.map(({ id, count }: { id: string; count: number }) => [id, count])),
+          Object.fromEntries(counted.edges(step, type)),
+          `${type} of ${step}`,
+        );
+      }
+    }
+  });
+
   await t.test('insights', async (t) => {
     const stat = async (name: string) => {
       const { series } = (await get(`/insights?${range}&stat=${name}`)).data;
@@ -94,3 +123,61 @@ t.test('real dialogues with steps, in the series dialect', { skip: skipStar, tim
     t.equal((await stat('num_conversations')).sum, conversations + empty.length);
   });
 });
+
+/** What the source files say of the flows, counted apart from the service: its steps are those of messages, in their order. */
+function countedFlows() {
+  const byConversation = new Map<string, StarMessage[]>();
+  for (const message of starRows<StarMessage>('messages').sort((a, b) => (a.message_id < b.message_id ? -1 : 1))) {
+    byConversation.set(message.conversation_id, [...(byConversation.get(message.conversation_id) ?? []), message]);
+  }
+  const add = (counts: Map<string, number>, name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
+  const sequences: string[][] = [];
+  const firsts = new Map<string, number>();
+  const steps = new Map<string, { message_count: number; drop_off_count: number; conversation_count: number }>();
+  for (const messages of byConversation.values()) {
+    const sequence = messages.flatMap(({ step }) => step ?? []);
+    if (sequence.length === 0) continue;
+    sequences.push(sequence);
+    add(firsts, sequence[0] as string);
+    for (const step of new Set(sequence)) {
+      const counts = steps.get(step) ?? { message_count: 0, drop_off_count: 0, conversation_count: 0 };
+      counts.conversation_count++;
+      if (sequence.at(-1) === step) counts.drop_off_count++;
+      steps.set(step, counts);
+    }
+  }
+  // A message comes after its own step, or before it: the order of time of the events that were sent says which.
+  const inOrder = starEvents().sort(
+    (a, b) => Date.parse(a.time) - Date.parse(b.time) || (a.seq ?? 0) - (b.seq ?? 0) || (a.id < b.id ? -1 : 1),
+  );
+  const current = new Map<string, string>();
+  for (const { conversation_id, type, to_step } of inOrder) {
+    if (type === 'step') current.set(conversation_id, to_step.id);
+    const step = current.get(conversation_id);
+    const counts = step === undefined ? undefined : steps.get(step);
+    if (type === 'message' && counts !== undefined) counts.message_count++;
+  }
+  return {
+    firsts,
+    steps,
+    /** The next step of the sequences that begin with one, and those that end there. */
+    after(first: string) {
+      const counts = new Map<string, number>();
+      for (const sequence of sequences) if (sequence[0] === first) add(counts, sequence[1] ?? 'DROPOFF');
+      return counts;
+    },
+    /** Transitions into or out of a step, by their other end. */
+    edges(step: string, type: 'sources' | 'targets') {
+      const counts = new Map<string, number>();
+      for (const sequence of sequences) {
+        for (const [n, to] of sequence.entries()) {
+          const from = sequence[n - 1];
+          if (from === undefined) continue;
+          if (type === 'sources' && to === step) add(counts, from);
+          if (type === 'targets' && from === step) add(counts, to);
+        }
+      }
+      return counts;
+    },
+  };
+}
