@@ -230,6 +230,7 @@ t.test('session content, column by column', async (t) => {
       time: '2024-01-08T10:00:04',
       event: 'message:agent_send',
       agent_id: 'mia',
+      response_time: 1, // from the bot's message: the handover
       brain_id: 'b2',
       collection_id: 'k2',
       reaction: 'up',
