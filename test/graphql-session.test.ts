@@ -236,6 +236,7 @@ t.test('session content, column by column', async (t) => {
       event: 'message:agent_send',
       response_time: 1, // a handover: since the message of the bot
       agent_id: 'mia',
+      response_time: 1, // from the bot's message: the handover
       brain_id: 'b2',
       collection_id: 'k2',
       reaction: 'up',
