@@ -154,7 +154,7 @@ function isWithin(row: Row, { dimension, lower, upper, lowerStrict, upperStrict 
   });
 }
 
-function isLike(value: string[], pattern: string[], mark?: string): boolean {
+export function isLike(value: string[], pattern: string[], mark?: string): boolean {
   const [first, second, ...rest] = pattern;
   if (first === undefined) return value.length === 0;
   if (first === mark) return value[0] === second && isLike(value.slice(1), rest, mark);
@@ -185,7 +185,12 @@ const MINUTES: Record<string, number> = {
 };
 
 /** The starts of the buckets that touch a range, by the calendar of the zone. */
-function axisOf(from: number, to: number, granularity: Exclude<Asked['granularity'], 'all'>, zone: string): number[] {
+export function axisOf(
+  from: number,
+  to: number,
+  granularity: Exclude<Asked['granularity'], 'all'>,
+  zone: string,
+): number[] {
   const name = typeof granularity === 'string' ? granularity : granularity.period;
   const starts: number[] = [];
   const minutes = MINUTES[name];
@@ -212,6 +217,7 @@ function firstDay(date: Temporal.PlainDate, name: string): Temporal.PlainDate {
   if (name === 'day') return date;
   if (name === 'week') return date.subtract({ days: date.dayOfWeek - 1 });
   if (name === 'month') return date.with({ day: 1 });
+  if (name === 'quarter') return date.with({ day: 1, month: date.month - ((date.month - 1) % 3) });
   if (name === 'year') return date.with({ month: 1, day: 1 });
   if (name === 'P3D') return date.subtract({ days: ((days % 3) + 3) % 3 });
   throw new Error(`no granularity: ${name}`);
@@ -222,7 +228,7 @@ function nextFirst(first: Temporal.PlainDate, name: string): Temporal.PlainDate 
   return first.add({
     days: Number(name === 'day'),
     weeks: Number(name === 'week'),
-    months: Number(name === 'month'),
+    months: name === 'quarter' ? 3 : Number(name === 'month'),
     years: Number(name === 'year'),
   });
 }
