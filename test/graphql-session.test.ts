@@ -234,7 +234,6 @@ t.test('session content, column by column', async (t) => {
       ...blank,
       time: '2024-01-08T10:00:04',
       event: 'message:agent_send',
-      response_time: 1, // a handover: since the message of the bot
       agent_id: 'mia',
       response_time: 1, // from the bot's message: the handover
       brain_id: 'b2',
