@@ -141,7 +141,7 @@ const booleans: Partial<Record<Dataset, string[]>> = {
 };
 const numeric = ['hour_of_day', 'day_of_week', 'rating', ...numbers.participations];
 
-function randomFilter(r: Random, dataset: Dataset, rows: Row[], depth: number): Any {
+export function randomFilter(r: Random, dataset: Dataset, rows: Row[], depth: number): Any {
   const inner = () => randomFilter(r, dataset, rows, depth - 1);
   if (depth > 1 && r.chance(0.5)) {
     if (r.chance(0.3)) return { type: 'not', field: inner() };
