@@ -5,8 +5,12 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { gunzipSync } from 'node:zlib';
+import { CommanderError } from 'commander';
 import type { Test } from 'tap';
+import { importCommand } from '../src/cli/import/command.js';
 
 type Event = Record<string, unknown>;
 
@@ -136,5 +140,45 @@ export function start(args: string[], { cwd, stdin, env = { CONVERSATION_REPORTS
   return { child, output, ended };
 }
 
-/** Runs the command to its end. */
-export const run = (args: string[], { stdin = '', ...rest }: Run = {}) => start(args, { stdin, ...rest }).ended;
+/** Runs the command to its end, in a process of its own. */
+export const spawnRun = (args: string[], { stdin = '', ...rest }: Run = {}) => start(args, { stdin, ...rest }).ended;
+
+/** Runs the command to its end in this process, one run at a time: working directory and environment are the process's. */
+export async function run(args: string[], { cwd, stdin = '', env = { CONVERSATION_REPORTS_KEY: key } }: Run = {}) {
+  const before = { cwd: process.cwd(), key: process.env.CONVERSATION_REPORTS_KEY, exitCode: process.exitCode };
+  const output = { stdout: '', stderr: '' };
+  const gather = (name: keyof typeof output) =>
+    new PassThrough().setEncoding('utf8').on('data', (text) => (output[name] += text)) as PassThrough;
+  const streams = {
+    stdin: Readable.from(chunksOf(Buffer.from(stdin))),
+    stdout: gather('stdout'),
+    stderr: gather('stderr'),
+  };
+  const command = importCommand(streams)
+    .configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: (text) => streams.stderr.write(text) })
+    .exitOverride();
+  let status: number;
+  try {
+    if (cwd !== undefined) process.chdir(cwd);
+    delete process.env.CONVERSATION_REPORTS_KEY;
+    Object.assign(process.env, env);
+    process.exitCode = undefined;
+    await command.parseAsync(args, { from: 'user' });
+    status = Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    status = error.exitCode === 0 ? 0 : 2; // as the command's own exitOverride does
+  } finally {
+    process.chdir(before.cwd);
+    process.exitCode = before.exitCode;
+    delete process.env.CONVERSATION_REPORTS_KEY;
+    if (before.key !== undefined) process.env.CONVERSATION_REPORTS_KEY = before.key;
+  }
+  for (const stream of [streams.stdout, streams.stderr]) await finished(stream.end());
+  return { status, ...output };
+}
+
+/** As a pipe gives them. */
+function* chunksOf(bytes: Buffer, size = 64 * 1024) {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}

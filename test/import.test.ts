@@ -12,7 +12,8 @@ import { Progress } from '../src/cli/import/progress.js';
 import { runImport } from '../src/cli/import/run.js';
 import { Service } from '../src/cli/import/service.js';
 import type { Kind } from '../src/queries/ingest/kinds.js';
-import { fakeService, folder, json, problem, run, start } from './import.fake.js';
+import { fakeService, folder, json, problem, run, spawnRun, start } from './import.fake.js';
+import { until } from './service.js';
 
 const event = (id: string, more = {}) =>
   JSON.stringify({ id, type: 'message', time: '2024-01-08T10:00:00Z', conversation_id: 'c', sender: 'user', ...more });
@@ -26,7 +27,7 @@ t.test('events go as they are: gzip, byte-order mark, CR LF and blank lines notw
   const exact = event('n').replace('}', ', "seq": 1.0, "content": {"n": 12345678901234567890, "m": 1.10}}');
   const packed = Buffer.concat([gzipSync(`\ufeff${event('a')}\r\n`), gzipSync(`\n \t\n${event('b')}`)]);
   const cwd = folder(t, { 'a.ndjson.gz': packed, 'b.ndjson': `\ufeff\n${exact}\n` });
-  const { status, stdout, stderr } = await run(['--url', service.url, 'a.ndjson.gz', 'b.ndjson', '-'], {
+  const { status, stdout, stderr } = await spawnRun(['--url', service.url, 'a.ndjson.gz', 'b.ndjson', '-'], {
     cwd,
     stdin: gzipSync(event('stdin')),
   });
@@ -356,13 +357,17 @@ t.test('a wrong command line: status 2, and nothing is sent', async (t) => {
       /no column "conversation_id".*\nerror: u\.ndjson: no column "id".*\nerror: u\.ndjson: no column "time"/,
     ],
   ];
-  const results = await Promise.all(cases.map(([args]) => run(['--url', service.url, ...args], { cwd })));
-  for (const [index, [args, message]] of cases.entries()) {
-    t.match(results[index], { status: 2, stderr: message, stdout: '' }, args.join(' '));
+  for (const [args, message] of cases) {
+    const result = await run(['--url', service.url, ...args], { cwd });
+    t.match(result, { status: 2, stderr: message, stdout: '' }, args.join(' '));
   }
-  t.match(await run(['a.ndjson'], { cwd, env: {} }), { status: 2, stderr: /no key: give --key/ });
+  t.match(await spawnRun(['a.ndjson'], { cwd, env: {} }), { status: 2, stderr: /no key: give --key/ });
+  t.match(await spawnRun(['--no-such', 'a.ndjson'], { cwd }), { status: 2, stderr: /unknown option/ }, 'as a process');
   t.strictSame(service.requests, []);
-  t.match(await run(['--help']), { status: 0, stdout: /--set bot_id=fcc --set bot_version=LIVE --set sender=user/ });
+  t.match(await spawnRun(['--help']), {
+    status: 0,
+    stdout: /--set bot_id=fcc --set bot_version=LIVE --set sender=user/,
+  });
   const sparse = await run([...messages, '--map', 'user_id=who', '--url', service.url, 't.ndjson', 'u.ndjson'], {
     cwd,
   });
@@ -382,7 +387,10 @@ t.test('SIGINT: what is under way is waited for, nothing new starts, and the sum
   });
   const { child, ended } = start(['--url', service.url, '-']);
   child.stdin.write(many(1500));
-  while (service.requests.length < 1) await sleep(10);
+  await until(
+    () => service.requests.length > 0,
+    () => 'no request came',
+  );
   child.kill('SIGINT');
   const { status, stdout, stderr } = await ended;
   t.equal(status, 130);

@@ -6,13 +6,13 @@ import { only } from '../database/rows.js';
 export const permissions = ['read', 'write', 'admin'] as const;
 export type Permission = (typeof permissions)[number];
 
-/** A key as it is kept: its secret is only known as a hash. */
+/** A key as it is stored: of its secret only a hash is kept. */
 export interface Key {
   key_id: string;
   account_id: string;
   name: string;
   permissions: Permission[];
-  /** Teams and bots that it is narrowed to; null is not narrowed. */
+  /** Teams and bots that the key is restricted to; null means no restriction. */
   team_ids: string[] | null;
   bot_ids: string[] | null;
   created_at: string;
@@ -56,7 +56,7 @@ export const listKeys = (db: Database, account?: string): Promise<Key[]> =>
       ${account === undefined ? sql`` : sql`where account_id = ${account}::uuid`} order by created_at, key_id`,
   );
 
-/** The accounts that there are, oldest first. */
+/** All accounts, oldest first. */
 export async function listAccounts(db: Database): Promise<string[]> {
   const found = await db.read<{ account_id: string }>(
     (sql) => sql`select account_id::text from accounts order by created_at, account_id`,
@@ -64,7 +64,7 @@ export async function listAccounts(db: Database): Promise<string[]> {
   return found.map(({ account_id }) => account_id);
 }
 
-/** Ends a key; false when there is none of that id that is not ended already. Services notice within 30 seconds. */
+/** Revokes a key. Returns false if no active key has this id. Running services notice within 30 seconds. */
 export async function revokeKey(db: Database, id: string): Promise<boolean> {
   const ended = await db.write(
     (sql) => sql`update keys set revoked_at = now() where key_id = ${id} and revoked_at is null returning key_id`,
@@ -72,9 +72,9 @@ export async function revokeKey(db: Database, id: string): Promise<boolean> {
   return ended.length > 0;
 }
 
-/** The key of an id and secret, or null: unknown, revoked and wrong secret are one answer, in one time. */
+/** The key with this id and secret, or null. An unknown id, a revoked key and a wrong secret take the same time and give the same result. */
 export async function findKey(db: Database, id: string, secret: string): Promise<Key | null> {
-  // A row also where there is no such key, so that none at all is never taken for a bad key.
+  // Always returns a row, so that an empty result, which would be a fault, is never taken for an unknown key.
   const found = await db.read<Omit<Key, 'key_id'> & { key_id: string | null; secret_hash: Buffer | null }>(
     (sql) => sql`select ${columns(sql)}, secret_hash
       from (select) one left join keys on key_id = ${id} and revoked_at is null`,

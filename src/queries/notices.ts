@@ -1,7 +1,7 @@
 import type { Filter } from './filter.js';
 import type { Query, Table } from './query.js';
 
-/** What a reader of the numbers should know, for the header `Report-Notice`. */
+/** Notes on how to read the numbers, for the header `Report-Notice`. */
 export function noticesOf(
   { dataset, groupBy, where }: Pick<Query, 'dataset' | 'groupBy' | 'where'>,
   table: Table,

@@ -3,7 +3,7 @@ import { parseDuration } from './duration.js';
 import { UsageError } from './errors.js';
 import { examples } from './examples.js';
 import { parseMapping } from './map.js';
-import { isNamedCsv, type Plan, runImport } from './run.js';
+import { isNamedCsv, type Plan, runImport, type Streams } from './run.js';
 
 interface Options {
   url: URL;
@@ -21,10 +21,10 @@ const REQUEST_DEADLINE_MS = 60_000;
 const MAX_CONCURRENCY = 64;
 
 /**
- * The command `import`. Its exit status is 0 when every line is stored, 1 when one was refused or the import broke off,
- * 2 when the command line is wrong, 130 after SIGINT.
+ * The command `import`. Its exit status is 0 when every line is stored, 1 when a line was refused or the import broke off,
+ * 2 when the command line is wrong, 130 after SIGINT. Tests pass streams of their own.
  */
-export function importCommand(): Command {
+export function importCommand(streams: Streams = process): Command {
   return new Command('import')
     .summary('send files of events, or tables of messages, to a running service')
     .description(
@@ -60,10 +60,10 @@ export function importCommand(): Command {
     .option('--gzip', 'compress what is sent: for a slow network')
     .addHelpText('after', examples)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .action(act);
+    .action((files: string[], options: Options, command: Command) => act(files, options, command, streams));
 }
 
-async function act(files: string[], options: Options, command: Command): Promise<void> {
+async function act(files: string[], options: Options, command: Command, streams: Streams): Promise<void> {
   const interrupt = new AbortController();
   const onSigint = () => {
     if (interrupt.signal.aborted) process.exit(130); // a second one does not wait for anything
@@ -71,7 +71,7 @@ async function act(files: string[], options: Options, command: Command): Promise
   };
   process.on('SIGINT', onSigint);
   try {
-    process.exitCode = await runImport(planOf(files, options), process, interrupt.signal);
+    process.exitCode = await runImport(planOf(files, options), streams, interrupt.signal);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     command.error(error.message.replace(/^/gm, 'error: '));

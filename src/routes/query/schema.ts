@@ -26,7 +26,7 @@ export const QueryAnswer = Type.Object(
   {
     columns: Type.Array(Column),
     rows: Type.Array(Type.Array(CellValue), { description: 'A value for each column' }),
-    notices: Type.Array(Type.String(), { description: 'What a reader of the numbers should know' }),
+    notices: Type.Array(Type.String(), { description: 'Notes on how to read the numbers' }),
   },
   { $id: 'QueryAnswer' },
 );

@@ -35,7 +35,7 @@ export const InsightsQuery = strict({
   ...common,
   channel_type: Type.Optional(TextOrList(channelTypes)),
   language: Type.Optional(TextOrList(languages)),
-  stat: Choice(['num_conversations', 'duration_seconds', 'num_messages'] as const, 'What is told of the conversations'),
+  stat: Choice(['num_conversations', 'duration_seconds', 'num_messages'] as const, 'Statistic to return'),
   is_test: isTest,
 });
 
@@ -163,7 +163,7 @@ const Step = Type.Object({ id: Type.String(), type: Type.String() }, { $id: 'Flo
 
 const FlowTransition = Type.Object(
   {
-    id: Type.String({ description: 'The event that told it' }),
+    id: Type.String({ description: 'Id of the step event' }),
     from_step: Step,
     to_step: Step,
     depth: int64('Its place in the flow'),
@@ -175,7 +175,7 @@ const FlowTransition = Type.Object(
 export const FlowAnswer = Type.Object({
   bot_id: Type.String(),
   conversation_id: Type.String(),
-  user_id: Type.Optional(Type.String({ description: 'The visitor or customer; left out when nobody is known' })),
+  user_id: Type.Optional(Type.String({ description: 'The visitor or customer; omitted when unknown' })),
   transitions: Type.Array(FlowTransition),
 });
 export type FlowAnswer = Static<typeof FlowAnswer>;
@@ -195,7 +195,7 @@ export const Pagination = Type.Object(
   {
     start_cursor: orNull,
     end_cursor: orNull,
-    has_more: Type.Boolean({ description: 'Whether there are more in the direction that was asked' }),
+    has_more: Type.Boolean({ description: 'Whether there are more rows in the direction of paging' }),
   },
   { $id: 'Pagination' },
 );
@@ -227,7 +227,7 @@ export const FlowsAnswer = Type.Object({ nodes: Type.Array(FlowNode) });
 export const StepAnswer = Type.Object({
   message_count: int64('Messages after a step to it and before the next step'),
   drop_off_count: int64('Conversations that end with it'),
-  conversation_count: int64('Conversations that hold it'),
+  conversation_count: int64('Conversations that contain it'),
 });
 
 const Edge = Type.Object(
