@@ -30,6 +30,9 @@ const relative: [string, string, string, string][] = [
   ['now-1d', 'Europe/Helsinki', '2024-10-28T01:30:00Z', '2024-10-27T00:30:00Z'],
   // the second of two equal hours starts where it does, not where the first did
   ['now/h', 'Europe/Helsinki', '2024-10-27T01:30:00Z', '2024-10-27T01:00:00Z'],
+  // a change of half an hour: the hour starts anew with it
+  ['now/h', 'Australia/Lord_Howe', '2024-04-06T15:10:00Z', '2024-04-06T15:00:00Z'],
+  ['now/h', 'Australia/Lord_Howe', '2024-10-05T15:40:00Z', '2024-10-05T15:30:00Z'],
   // a midnight that is skipped
   ['now/d', 'America/Santiago', '2024-09-08T12:00:00Z', '2024-09-08T04:00:00Z'],
   ['1704700800000', 'Europe/Helsinki', '2030-01-01T00:00:00Z', '2024-01-08T08:00:00Z'],

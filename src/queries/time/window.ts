@@ -97,12 +97,17 @@ export function moved(instant: number, clock: Clock, unit: Bucket['unit'], count
   return clock.firstInstantAt(target * DAY + (local - day * DAY));
 }
 
-/** The start of the local unit that an instant is part of. */
+/**
+ * The start of the local unit that an instant is part of. An hour in which the clock changes by a part of an hour starts anew
+ * with the change.
+ */
 export function startOf(instant: number, clock: Clock, unit: Bucket['unit']): number {
   const step = stepOf({ unit, count: 1 });
   if (step.kind !== 'time') return calendarStarts(clock, instant, step).next().value;
   const local = instant + clock.offsetAt(instant);
-  return instant - (((local % step.length) + step.length) % step.length);
+  const start = instant - (((local % step.length) + step.length) % step.length);
+  const stretches = clock.stretches(start, instant + 1);
+  return stretches.length > 1 ? (stretches.at(-1)?.from ?? start) : start;
 }
 
 /** The smallest of `candidates` (ascending, at least one) that gives at most `atMost` buckets, else the largest. */
