@@ -13,7 +13,7 @@ export function readDimension<Name extends string>(
   if (found !== undefined) return found;
   faults.add(
     path,
-    value === undefined ? 'is needed' : `is not a dimension${meant(value, names)}: they are ${listOf(names)}`,
+    value === undefined ? 'is needed' : `is not a dimension${meant(value, names)} The dimensions are ${listOf(names)}`,
   );
   return null;
 }
@@ -22,7 +22,7 @@ const listOf = (names: Names) => [...names.keys()].join(', ');
 
 const meant = (value: unknown, names: Names) => {
   const near = nearest(value, [...names.keys()] as string[]);
-  return near === null ? '' : `, did you mean ${near}?`;
+  return near === null ? '.' : `; did you mean ${near}?`;
 };
 
 /** The name that a misspelt one is near to, or null. */

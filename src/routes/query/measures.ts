@@ -120,8 +120,8 @@ function readOf(of: unknown, aggregate: Aggregate, path: string, vocabulary: Voc
         ? ['a number or a dimension', [...numbers, ...dimensions]]
         : ['a number', numbers];
   const meant = nearest(of, allowed);
-  const hint = meant === null ? '' : `, did you mean ${meant}?`;
-  return refuse(faults, path, `must be ${kind} of this dataset${hint}: they are ${allowed.join(', ')}`);
+  const hint = meant === null ? '.' : `; did you mean ${meant}?`;
+  return refuse(faults, path, `must be ${kind} of this dataset${hint} It has ${allowed.join(', ')}`);
 }
 
 /** The percentile; undefined for other aggregates, null with a fault. */
@@ -157,11 +157,11 @@ function unknownMeasure(value: unknown, dataset: Askable): string {
   const meant = nearest(value, names);
   const hint =
     elsewhere.length > 0
-      ? ` (it is one of ${elsewhere.join(' and ')})`
+      ? `; it is one of ${elsewhere.join(' and ')}.`
       : meant === null
-        ? ''
-        : `, did you mean ${meant}?`;
-  return `is not a measure of ${dataset}${hint}: they are ${names.join(', ')}, or an object with an aggregate`;
+        ? '.'
+        : `; did you mean ${meant}?`;
+  return `is not a measure of ${dataset}${hint} The measures are ${names.join(', ')}; or send an object with an aggregate`;
 }
 
 /** Whether a measure names a dimension, by its name in the core. */
