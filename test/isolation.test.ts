@@ -333,9 +333,9 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
     t.strictSame(changed, [], `${reader.name}: no answer changes when others' conversations arrive`);
     t.ok(counts.good > counts.cells / 2, `${reader.name}: most requests are good ones: ${JSON.stringify(counts)}`);
     t.ok(counts.showing > 50, `${reader.name}: its own conversations show: ${JSON.stringify(counts)}`);
-    t.comment(`${reader.name}: ${JSON.stringify(counts)}`);
+    say(`${reader.name}: ${JSON.stringify(counts)}`);
   }
-  t.comment(`${total} cells`);
+  say(`${total} cells`);
   t.ok(total >= 500, `${total} cells`);
 
   // The control: keys of the same words whose account, teams and bots became others.
@@ -352,14 +352,15 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
     ['team', widened, team],
   ] as const) {
     const changed = [...answers].filter(([cell, text]) => before.get(reader)?.answers.get(cell) !== text);
-    t.comment(
-      `control of ${name}: ${leaks.length} leaks, ${differences.length} differences, ${changed.length} changes`,
-    );
+    say(`control of ${name}: ${leaks.length} leaks, ${differences.length} differences, ${changed.length} changes`);
     t.ok(leaks.length > 50, `without the condition on the ${name}, ${leaks.length} answers leak`);
     t.ok(differences.length > 20, `and ${differences.length} tell names apart`);
     t.ok(changed.length > 100, `and ${changed.length} change`);
   }
   t.equal((await ask(app, otherKey, { url: '/v1/bots' })).text.includes(FOREIGN), true, 'the other account has them');
 });
+
+/** The figures, as the runner shows them. */
+const say = (figures: string) => process.stderr.write(`isolation: ${figures}\n`);
 
 const idOf = (key: string) => String(Buffer.from(key.replace('Basic ', ''), 'base64')).split(':')[0] as string;
