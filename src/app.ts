@@ -90,7 +90,7 @@ export async function buildApp({
       exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link'],
     }); // answers preflights, without a key
   }
-  const moment = () => ({ now: now(), timeouts });
+  const asOfNow = () => ({ now: now(), timeouts });
 
   await healthRoutes(app, db);
   await docsRoutes(app, contract);
@@ -101,11 +101,11 @@ export async function buildApp({
     await guarded.register(meRoutes);
     await guarded.register((scope) => eventRoutes(scope, db, now));
     await guarded.register(echoRoutes);
-    await guarded.register((scope) => seriesRoutes(scope, { db, moment }));
-    await guarded.register((scope) => queryRoutes(scope, { db, moment }));
-    await guarded.register((scope) => reportingRoutes(scope, { db, moment }));
-    await guarded.register((scope) => graphqlRoutes(scope, db, moment));
-    await guarded.register((scope) => lookupRoutes(scope, db, moment));
+    await guarded.register((scope) => seriesRoutes(scope, { db, asOfNow }));
+    await guarded.register((scope) => queryRoutes(scope, { db, asOfNow }));
+    await guarded.register((scope) => reportingRoutes(scope, { db, asOfNow }));
+    await guarded.register((scope) => graphqlRoutes(scope, { db, asOfNow }));
+    await guarded.register((scope) => lookupRoutes(scope, { db, asOfNow }));
   });
   return app;
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { UUID } from './queries/accounts.js';
 import { parseTimeouts, type Timeouts } from './queries/timeouts.js';
 
 /** Every setting of the service, as an environment variable. This is the only reader of the environment. */
@@ -77,7 +78,7 @@ const Settings = Type.Object({
   }),
   BOOTSTRAP_ACCOUNT: Type.Optional(
     Type.String({
-      pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+      pattern: UUID.source,
       description: 'Account (a uuid) of the first key, on a database without keys',
     }),
   ),

@@ -90,8 +90,8 @@ async function presentOf(db: Database, presence: Presence): Promise<boolean[]> {
     where: everything,
     presence: [presence],
   };
-  const moment = { now: 0, timeouts: parseTimeouts('24h') as Timeouts };
-  return (await run(db, query, moment, { bucket: 'bucket', groups: 'group_by' })).present;
+  const asOf = { now: 0, timeouts: parseTimeouts('24h') as Timeouts };
+  return (await run(db, query, asOf, { bucket: 'bucket', groups: 'group_by' })).present;
 }
 
 t.test('a statement that gives one row and gave none is a fault of ours, not an answer', async (t) => {

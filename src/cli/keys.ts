@@ -3,9 +3,8 @@ import { Command, Option } from 'commander';
 import { createKey, type Key, listAccounts, listKeys, type Permission, permissions, revokeKey } from '../auth/keys.js';
 import { readConfig } from '../config.js';
 import type { Database } from '../database/database.js';
+import { UUID } from '../queries/accounts.js';
 import { openDatabase, type Role } from './open.js';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface CreateOptions {
   account?: string;

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../config.js';
+import { UUID } from '../queries/accounts.js';
 import { rebuild } from '../queries/ingest/rebuild.js';
 import { openDatabase } from './open.js';
 
@@ -34,6 +35,6 @@ export const rebuildCommand = () =>
     });
 
 function account(text: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  if (UUID.test(text)) return text.toLowerCase();
   throw new InvalidArgumentError('an account is a UUID, as `keys list` shows it');
 }

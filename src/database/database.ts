@@ -38,7 +38,7 @@ export interface Pool extends Database {
 type Query<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
 
 /** A statement under way. */
-type Asked = Promise<{ command: string; count: number }> & { cancel(): void };
+type RunningQuery = Promise<{ command: string; count: number }> & { cancel(): void };
 
 /** Milliseconds beyond the server's own limit after which the client gives up on a statement. */
 const GRACE = 500;
@@ -82,7 +82,7 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
     const started = performance.now();
     const leave = await enter(options.statementTimeout, weight, bytes);
     const rows: Row[] = [];
-    let pending: Asked;
+    let pending: RunningQuery;
     try {
       const isUsual = timeout === options.statementTimeout;
       pending = isUsual ? gathered(query(sql), rows) : withTimeout(sql, query, timeout, rows);
@@ -136,14 +136,14 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
 }
 
 /** Gathers rows one by one: a result that the driver fills could have holes, and a hole reads as "none" or "unknown". */
-const gathered = <Row extends object>(query: postgres.PendingQuery<Row[]>, rows: Row[]): Asked =>
+const gathered = <Row extends object>(query: postgres.PendingQuery<Row[]>, rows: Row[]): RunningQuery =>
   query.forEach((row) => {
     rows.push(row as Row);
-  }) as unknown as Asked;
+  }) as unknown as RunningQuery;
 
 /** Runs a statement under a limit of its own. */
-function withTimeout<Row extends object>(sql: Sql, query: Query<Row>, timeout: number, rows: Row[]): Asked {
-  let statement: Asked | undefined;
+function withTimeout<Row extends object>(sql: Sql, query: Query<Row>, timeout: number, rows: Row[]): RunningQuery {
+  let statement: RunningQuery | undefined;
   const done = sql.begin(async (tx) => {
     await tx`select set_config('statement_timeout', ${String(timeout)}, true)`;
     statement = gathered(query(tx as unknown as Sql), rows);

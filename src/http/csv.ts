@@ -35,15 +35,16 @@ export function wantsCsv(request: FastifyRequest, format: string | undefined): b
   return request.accepts().type(['application/json', 'text/csv']) === 'text/csv';
 }
 
-/** Sends a report as JSON or, where the request asks for it, as the CSV table of the same numbers. */
+/** Sends a report as JSON or, where there is a table and the request asks for it, as the CSV table of the same numbers. */
 export function sendReport<Body>(
   request: FastifyRequest,
   reply: FastifyReply,
   body: Body,
-  table: (body: Body) => CsvTable,
+  table: ((body: Body) => CsvTable) | undefined,
 ): FastifyReply {
   const { format } = request.query as { format?: string };
-  reply.header('cache-control', 'private').header('vary', 'accept, authorization');
+  reply.header('cache-control', 'private').header('vary', table ? 'accept, authorization' : 'authorization');
+  if (table === undefined) return reply.send(body);
   if (!wantsCsv(request, format)) return reply.send(body);
   const { columns, rows } = table(body);
   return reply.type('text/csv; charset=utf-8').serializer(String).send(csv(columns, rows));

@@ -1,5 +1,5 @@
 import { LosslessNumber } from 'lossless-json';
-import { OverBounds, parseJson } from '../queries/ingest/json.js';
+import { isObject, OverBounds, parseJson } from '../queries/ingest/json.js';
 import { pathTo } from '../queries/ingest/path.js';
 import type { Faults } from './faults.js';
 import { decode } from './utf8.js';
@@ -48,9 +48,6 @@ export function readObject(
   }
   return value;
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LosslessNumber);
 
 /** Texts, numbers and booleans as text, a number beyond doubles as it was sent; null for anything else. */
 export function textOf(value: unknown): string | null {

@@ -4,23 +4,23 @@ import { scopeFor } from '../auth/principal.js';
 import { requires } from '../auth/requires.js';
 import type { Database } from '../database/database.js';
 import type { Fault } from '../errors.js';
-import type { Moment } from '../queries/query.js';
+import type { AsOf } from '../queries/query.js';
 import type { Scope } from '../queries/scope.js';
 import { type CsvTable, sendReport, wantsCsv } from './csv.js';
 import { Faults } from './faults.js';
 import { gatherLists } from './lists.js';
 
 /** What every operation that reports is given. */
-export interface Reports {
+export interface ReportContext {
   db: Database;
-  moment: () => Moment;
+  asOfNow: () => AsOf;
 }
 
 /** Who asks, and when. */
 export interface Caller {
   scope: Scope;
   /** One for the whole request. */
-  moment: Moment;
+  asOf: AsOf;
   request: FastifyRequest;
   reply: FastifyReply;
   /** Whether the answer goes out as CSV. */
@@ -30,7 +30,7 @@ export interface Caller {
 }
 
 /** What a request sent. */
-export interface Sent<Params, Query> {
+export interface RequestInput<Params, Query> {
   params: Params;
   query: Query;
   body: unknown;
@@ -39,7 +39,7 @@ export interface Sent<Params, Query> {
 }
 
 /** An operation that reads a request and answers it with a report, as JSON or as the CSV table of the same numbers. */
-export interface Operation<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Asked> {
+export interface Operation<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Parsed> {
   method: 'GET' | 'POST';
   url: string;
   params?: Params;
@@ -48,19 +48,21 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Answer
   /** Makes the parameters that were sent into those of `querystring`, before they are validated. Default: gathers lists. */
   gather?(query: Record<string, unknown>, addFault: (path: string, message: string) => void): Record<string, unknown>;
   /** Reads the request. Faults go into `faults`; with any, the request is refused before it is answered. */
-  parse(sent: Sent<Static<Params>, Static<Query>>, faults: Faults): Asked;
-  answer(asked: Asked, caller: Caller): Promise<Static<Answer>>;
-  table(answer: Static<Answer>, asked: Asked): CsvTable;
+  parse(sent: RequestInput<Static<Params>, Static<Query>>, faults: Faults): Parsed;
+  /** Gives the body of the answer, or `caller.reply` where it has sent the answer itself. */
+  answer(parsed: Parsed, caller: Caller): Promise<Static<Answer> | FastifyReply>;
+  /** The body as a CSV table. Without it the operation answers JSON alone. */
+  table?(answer: Static<Answer>, parsed: Parsed): CsvTable;
 }
 
 /**
  * Serves an operation: faults of the request first, all of them at once, then what the key may do, then the answer. No
  * operation can leave a step out.
  */
-export function serve<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Asked>(
+export function serve<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Parsed>(
   app: FastifyInstance,
-  { moment }: Reports,
-  operation: Operation<Params, Query, Answer, Asked>,
+  { asOfNow }: ReportContext,
+  operation: Operation<Params, Query, Answer, Parsed>,
 ): void {
   const { method, url, params, querystring, response } = operation;
   const lists = listsIn(querystring);
@@ -76,13 +78,18 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
   async function handle(request: FastifyRequest, reply: FastifyReply) {
     const faults = new Faults(request);
     for (const { path, message } of gatherFaults.get(request) ?? []) faults.add(path, message);
-    const caller = { ...callerOf(request, reply), moment: moment() };
-    const { params, query, body } = request as Pick<Sent<Static<Params>, Static<Query>>, 'params' | 'query' | 'body'>;
-    const asked = operation.parse({ params, query, body, now: caller.moment.now }, faults);
+    const caller = { ...callerOf(request, reply), asOf: asOfNow() };
+    const { params, query, body } = request as Pick<
+      RequestInput<Static<Params>, Static<Query>>,
+      'params' | 'query' | 'body'
+    >;
+    const parsed = operation.parse({ params, query, body, now: caller.asOf.now }, faults);
     faults.check();
     const scope = scopeFor(request.principal, 'read');
-    const answer = await operation.answer(asked, { ...caller, scope });
-    return sendReport(request, reply, answer, (body) => operation.table(body, asked));
+    const answer = await operation.answer(parsed, { ...caller, scope });
+    if (answer === reply) return reply;
+    const { table } = operation;
+    return sendReport(request, reply, answer as Static<Answer>, table && ((body) => table(body, parsed)));
   }
 
   const schema: FastifySchema = {
@@ -103,7 +110,7 @@ function listsIn(querystring: TSchema): string[] {
   );
 }
 
-function callerOf(request: FastifyRequest, reply: FastifyReply): Omit<Caller, 'moment' | 'scope'> {
+function callerOf(request: FastifyRequest, reply: FastifyReply): Omit<Caller, 'asOf' | 'scope'> {
   const notices = new Set<string>();
   return {
     request,

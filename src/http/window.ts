@@ -27,8 +27,8 @@ export function parseWindow(
   faults: Faults,
   { prefix = '', now = null, mayBeEmpty = false }: WindowOptions = {},
 ): Window {
-  const zone = parseZone(times.time_zone, faults, prefix);
-  if (zone === null) return { from: 0, to: 1, zone: 'UTC' };
+  const zone = readZone(times.time_zone, `${prefix}time_zone`, faults) ?? 'UTC';
+  if (faults.has(`${prefix}time_zone`)) return { from: 0, to: 1, zone };
   const from = parseTime(`${prefix}start_time`, times.start_time, zone, now, faults);
   const to = parseTime(`${prefix}end_time`, times.end_time, zone, now, faults);
   if (from != null && to != null && (mayBeEmpty ? to < from : to <= from)) {
@@ -44,12 +44,12 @@ export function dayAfter(end: unknown): string {
   return `: for a range that has all of ${end} in it, send ${next}`;
 }
 
-/** The zone of a request, `UTC` unless given; null when a fault was found. */
-export function parseZone(zone: string | null | undefined, faults: Faults, prefix = ''): string | null {
-  if (zone == null) return 'UTC';
-  if (isZone(zone)) return zone;
-  faults.add(`${prefix}time_zone`, 'must be an IANA name as the tz database spells it, such as Europe/Helsinki or UTC');
-  return null;
+/** The time zone that a request names at `path`; undefined where it names none, or a fault was found. */
+export function readZone(value: unknown, path: string, faults: Faults): string | undefined {
+  if (value === undefined || value === null || faults.has(path)) return undefined;
+  if (typeof value === 'string' && isZone(value)) return value;
+  faults.add(path, 'must be an IANA name as the tz database spells it, such as Europe/Helsinki or UTC');
+  return undefined;
 }
 
 function parseTime(

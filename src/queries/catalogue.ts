@@ -24,9 +24,9 @@ export function fieldOf(dataset: Dataset, name: string): Pick<Dimension, 'type' 
 }
 
 /** A dimension that a client may name: its name in the core, and what it is there. */
-export interface Named<Name extends string = string> extends Pick<Dimension, 'type' | 'many'> {
+export interface NamedField<Name extends string = string> extends Pick<Dimension, 'type' | 'many'> {
   name: Name;
 }
 
 /** Dimensions by the names that clients use. */
-export type Names<Name extends string = string> = ReadonlyMap<unknown, Named<Name>>;
+export type FieldNames<Name extends string = string> = ReadonlyMap<unknown, NamedField<Name>>;

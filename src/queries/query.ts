@@ -47,12 +47,12 @@ export interface Ranking {
 }
 
 /** What an answer depends on besides the events: one moment for the whole request, and when a conversation expires. */
-export interface Moment {
+export interface AsOf {
   now: number;
   timeouts: Timeouts;
 }
 
-export interface Row {
+export interface TableRow {
   /** Which bucket of the axis, from 0. */
   bucket: number;
   /** Values of `groupBy`, in its order. */
@@ -64,19 +64,19 @@ export interface Row {
 }
 
 /** Rows along an axis. */
-export interface Counted {
+export interface Series {
   /** The start of each bucket, and the end of the last: one more than there are buckets. */
   edges: number[];
   /** Without groups, a row for every bucket; with them, a row for each group and bucket that has something. */
-  rows: Row[];
+  rows: TableRow[];
 }
 
 /** The answer to a query. */
-export interface Table extends Counted {
+export interface Table extends Series {
   /** Whether money of two named currencies went into one cell. It is added as it was sent. */
   mixedCurrencies: boolean;
   /** Answers to `presence`, in its order. */
   present: boolean[];
   /** The same of the range before, where the query has one. */
-  before?: Counted;
+  before?: Series;
 }

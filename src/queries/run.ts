@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.js';
 import { type Fault, LimitExceeded } from '../errors.js';
 import { cellOfNothing } from './measure.js';
-import type { Counted, Moment, Query, Row, Table } from './query.js';
+import type { AsOf, Query, Series, Table, TableRow } from './query.js';
 import { type Part, raw } from './raw/raw.js';
 import { axis } from './time/window.js';
 
@@ -19,24 +19,24 @@ export interface SizePaths {
  * Without groups there is a row for every bucket, in order, with what nothing shows where nothing was.
  * Throws `LimitExceeded`, with the path to change, when the answer would be over a limit.
  */
-export async function run(db: Database, query: Query, moment: Moment, paths: SizePaths): Promise<Table> {
+export async function run(db: Database, query: Query, asOf: AsOf, paths: SizePaths): Promise<Table> {
   const planned = plan(query, paths);
   if (!planned.ok) throw new LimitExceeded([planned.fault]);
   const { parts } = planned;
   const most = Math.floor(MAX_CELLS / Math.max(1, query.measures.length * parts.length));
-  const found = await raw(db, query, parts, moment, most * parts.length);
+  const found = await raw(db, query, parts, asOf, most * parts.length);
   if (found.parts.some((rows) => rows.length > most)) {
     throw tooManyCells(query.groupBy.length > 0 ? paths.groups : paths.bucket);
   }
-  const [main, before] = parts.map((part, n) => counted(query, part, found.parts[n] as Row[]));
+  const [main, before] = parts.map((part, n) => counted(query, part, found.parts[n] as TableRow[]));
   const { mixedCurrencies, present } = found;
-  return { ...(main as Counted), mixedCurrencies, present, ...(before === undefined ? {} : { before }) };
+  return { ...(main as Series), mixedCurrencies, present, ...(before === undefined ? {} : { before }) };
 }
 
-function counted({ groupBy, measures }: Query, { edges }: Part, rows: Row[]): Counted {
+function counted({ groupBy, measures }: Query, { edges }: Part, rows: TableRow[]): Series {
   if (groupBy.length > 0) return { edges, rows };
   const cells = measures.map(cellOfNothing);
-  const all: Row[] = edges.slice(0, -1).map((_, bucket) => ({ bucket, keys: [], cells }));
+  const all: TableRow[] = edges.slice(0, -1).map((_, bucket) => ({ bucket, keys: [], cells }));
   for (const row of rows) all[row.bucket] = row;
   return { edges, rows: all };
 }

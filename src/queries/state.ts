@@ -1,9 +1,9 @@
 import type { Fragment, Sql } from '../database/connect.js';
-import type { Moment } from './query.js';
+import type { AsOf } from './query.js';
 import type { Timeouts } from './timeouts.js';
 
 /** What says of a conversation whether it is open; instants, and of a close the explicit one that stands. */
-export interface Life {
+export interface Lifecycle {
   channel: string | null;
   last_activity: number;
   closed_at: number | null;
@@ -19,17 +19,17 @@ export type State =
  * Whether a conversation is open. Nothing of it is stored but what its events say: it is closed by a close that no
  * reopening undid, or since its last activity is as long ago as its channel's timeout.
  */
-export function stateOf({ channel, last_activity, closed_at, closed_reason }: Life, moment: Moment): State {
+export function stateOf({ channel, last_activity, closed_at, closed_reason }: Lifecycle, asOf: AsOf): State {
   if (closed_at !== null) return { state: 'closed', closed_at, closed_reason: closed_reason ?? 'resolved' };
-  const timeout = timeoutOf(moment.timeouts, channel);
-  if (timeout === null || last_activity + timeout > moment.now) {
+  const timeout = timeoutOf(asOf.timeouts, channel);
+  if (timeout === null || last_activity + timeout > asOf.now) {
     return { state: 'open', closed_at: null, closed_reason: null };
   }
   return { state: 'closed', closed_at: last_activity + timeout, closed_reason: 'expired' };
 }
 
 /** The same in SQL, on a table or alias `c` of conversations: the text `open` or `closed`. */
-export function stateIn(sql: Sql, { now, timeouts }: Moment): Fragment {
+export function stateIn(sql: Sql, { now, timeouts }: AsOf): Fragment {
   let latest = cutoff(sql, now, timeouts.initial);
   for (const [channel, timeout] of timeouts.channels) {
     latest = sql`case when c.channel = ${channel}::text then ${cutoff(sql, now, timeout)} else ${latest} end`;

@@ -1,4 +1,4 @@
-import { type Dataset, datasets, fieldOf, type Names } from './catalogue.js';
+import { type Dataset, datasets, type FieldNames, fieldOf } from './catalogue.js';
 import {
   clockDimensions,
   type DatasetDefinition,
@@ -18,7 +18,7 @@ export type Askable = (typeof askable)[number];
 export interface Vocabulary {
   definition: DatasetDefinition;
   /** Dimensions to group by, filter on and count distinct, each with what it means. */
-  dimensions: Names & ReadonlyMap<unknown, { means: string }>;
+  dimensions: FieldNames & ReadonlyMap<unknown, { description: string }>;
   /** Numbers to aggregate, each with its name in the core. */
   numbers: ReadonlyMap<unknown, NumberField & { name: string }>;
   measures: ReadonlyMap<unknown, NamedMeasure>;
@@ -53,16 +53,19 @@ function participationVocabulary(): Vocabulary {
   const measured = Object.entries(participationNames).flatMap(([own, name]) =>
     name in numbers ? [[own, { ...numbers[name as keyof typeof numbers], name }] as const] : [],
   );
-  const aggregated = measured.flatMap(([own, { name, means, unit }]) =>
+  const aggregated = measured.flatMap(([own, { name, description, unit }]) =>
     (['sum', 'avg', 'min', 'max'] as const).map((aggregate): [string, NamedMeasure] => [
       `${own}_${aggregate}`,
-      { means: `${aggregate} of: ${means}`, ...measureOf({ aggregate, of: name }, unit) },
+      { description: `${aggregate} of: ${description}`, ...measureOf({ aggregate, of: name }, unit) },
     ]),
   );
   const distinct = identifiers.flatMap((own) =>
     ['distinct_count', 'hyper_unique'].map((suffix): [string, NamedMeasure] => [
       `${own}_${suffix}`,
-      { means: 'distinct values, exact', ...measureOf({ aggregate: 'distinct', of: participationNames[own] }, null) },
+      {
+        description: 'distinct values, exact',
+        ...measureOf({ aggregate: 'distinct', of: participationNames[own] }, null),
+      },
     ]),
   );
   return {
@@ -72,7 +75,7 @@ function participationVocabulary(): Vocabulary {
         own,
         {
           name,
-          means: dimensions[name as keyof typeof dimensions].means,
+          description: dimensions[name as keyof typeof dimensions].description,
           ...(fieldOf('participations', name) as Field),
         },
       ]),

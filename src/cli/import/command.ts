@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from './duration.js';
+import { parseDuration } from '../../queries/time/duration.js';
 import { UsageError } from './errors.js';
 import { examples } from './examples.js';
 import { parseMapping } from './map.js';

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { type CsvErrorCode, parse } from 'csv-parse';
 import { ImportError } from './errors.js';
-import { MAX_LINE_BYTES, type Place } from './lines.js';
+import { type LinePosition, MAX_LINE_BYTES } from './lines.js';
 
 /** A row of CSV; `number` is the line that it starts on. */
-export interface Row extends Place {
+export interface CsvRow extends LinePosition {
   /** Each character is a byte of the file: `decode` makes text of it. */
   cells: string[];
 }
@@ -14,8 +14,8 @@ export interface Row extends Place {
  * left out, but counted. Throws an ImportError where quotes do not match, after the rows before: where the rows behind
  * that place begin and end nobody can say.
  */
-export async function* readRows(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Row[]> {
-  const rows: Row[] = [];
+export async function* readRows(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<CsvRow[]> {
+  const rows: CsvRow[] = [];
   let number = 1;
   const parser = parse({
     encoding: 'latin1', // bytes, for decode: bad ones would become U+FFFD unseen

@@ -1,24 +1,24 @@
 import { isUtf8 } from 'node:buffer';
-import { MAX_BYTES } from '../../routes/events/parse.js';
+import { MAX_BATCH_BYTES } from '../../queries/ingest/limits.js';
 
 /** Where something stands in the input: `number` counts the lines of `file` from 1. */
-export interface Place {
+export interface LinePosition {
   file: string;
   number: number;
 }
 
 /** An event ready to be sent: one line of NDJSON, without its line end. */
-export interface Line extends Place {
+export interface Line extends LinePosition {
   bytes: Buffer;
 }
 
 /** Something that cannot become an event, and why. */
-export interface Unfit extends Place {
+export interface RejectedLine extends LinePosition {
   fault: string;
 }
 
 /** A longer line fits in no batch, so nothing longer is kept in memory. */
-export const MAX_LINE_BYTES = MAX_BYTES;
+export const MAX_LINE_BYTES = MAX_BATCH_BYTES;
 
 const lineFeed = 10;
 
@@ -26,7 +26,7 @@ const lineFeed = 10;
  * The lines of NDJSON, in lists as they come; lines of nothing but white space are left out, but counted.
  * Every line is UTF-8; one that is not, or is longer than a batch may be, comes as unfit.
  */
-export async function* readLines(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<(Line | Unfit)[]> {
+export async function* readLines(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<(Line | RejectedLine)[]> {
   let number = 0;
   let kept: Buffer[] = [];
   let keptLength = 0;
@@ -35,7 +35,7 @@ export async function* readLines(file: string, chunks: AsyncIterable<Buffer>): A
     if (keptLength <= MAX_LINE_BYTES) kept.push(part);
     else kept = [];
   };
-  const finish = (last: Buffer): Line | Unfit | undefined => {
+  const finish = (last: Buffer): Line | RejectedLine | undefined => {
     number += 1;
     if (keptLength === 0) return toLine({ file, number }, last);
     keep(last);
@@ -49,7 +49,7 @@ export async function* readLines(file: string, chunks: AsyncIterable<Buffer>): A
   };
 
   for await (const chunk of chunks) {
-    const found: (Line | Unfit)[] = [];
+    const found: (Line | RejectedLine)[] = [];
     let start = 0;
     for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
       const line = finish(chunk.subarray(start, end));
@@ -63,7 +63,7 @@ export async function* readLines(file: string, chunks: AsyncIterable<Buffer>): A
   if (last !== undefined) yield [last];
 }
 
-function toLine(place: Place, bytes: Buffer): Line | Unfit | undefined {
+function toLine(place: LinePosition, bytes: Buffer): Line | RejectedLine | undefined {
   let end = bytes.length;
   while (end > 0 && isWhiteSpace(bytes[end - 1])) end -= 1;
   if (end === 0) return undefined;

@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
-import { duration } from './duration.js';
+import { formatDuration } from './duration.js';
 
 /** How far the import is. */
 export interface Snapshot {
@@ -81,7 +81,8 @@ function meter(totalBytes: number | undefined, snapshot: () => Snapshot) {
     if (totalBytes === undefined || totalBytes === 0) return { share: undefined, text: counts.join(', ') };
     const share = Math.min(1, now.bytes / totalBytes);
     const bytesPerSecond = (now.bytes - before.bytes) / seconds;
-    const left = bytesPerSecond > 0 ? [`${duration((1000 * (totalBytes - now.bytes)) / bytesPerSecond)} left`] : [];
+    const left =
+      bytesPerSecond > 0 ? [`${formatDuration((1000 * (totalBytes - now.bytes)) / bytesPerSecond)} left`] : [];
     const words = [`${Math.floor(100 * share)}%`, ...left, ...counts];
     return { share, text: words.join(', ') };
   };

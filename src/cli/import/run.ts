@@ -5,7 +5,7 @@ import { Columns } from './columns.js';
 import { readRows } from './csv.js';
 import { ImportError, Interrupted, UsageError } from './errors.js';
 import { Halt } from './halt.js';
-import { type Line, readLines, type Unfit } from './lines.js';
+import { type Line, type RejectedLine, readLines } from './lines.js';
 import type { Mapping } from './map.js';
 import { inParallel } from './parallel.js';
 import { type Output, Progress } from './progress.js';
@@ -90,7 +90,7 @@ async function* readAll(
   columns: Columns | undefined,
   signal: AbortSignal,
   onBytes: (count: number) => void,
-): AsyncGenerator<(Line | Unfit)[]> {
+): AsyncGenerator<(Line | RejectedLine)[]> {
   for (const source of sources) {
     const chunks = read(source, signal, onBytes);
     if (columns === undefined) yield* readLines(source.name, chunks);
@@ -100,7 +100,7 @@ async function* readAll(
 }
 
 /** The lines that can be sent; all are counted, and those that cannot are refused. */
-async function* fitLines(lists: AsyncIterable<(Line | Unfit)[]>, tally: Tally): AsyncGenerator<Line[]> {
+async function* fitLines(lists: AsyncIterable<(Line | RejectedLine)[]>, tally: Tally): AsyncGenerator<Line[]> {
   for await (const list of lists) {
     tally.read += list.length;
     const fit: Line[] = [];

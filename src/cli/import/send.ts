@@ -1,3 +1,4 @@
+import { isObject } from '../../queries/ingest/json.js';
 import { bodyOf } from './batch.js';
 import { ImportError } from './errors.js';
 import type { Line } from './lines.js';
@@ -65,5 +66,3 @@ function explain({ status, body, location }: Answer, batch: readonly Line[], url
   if (location !== null) return `${url} points to ${location}: check --url`;
   return `${url} answers ${status}, which is no answer of this service${detail}: check --url`;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

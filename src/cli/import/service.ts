@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { duration } from './duration.js';
+import { formatDuration } from './duration.js';
 import { ImportError } from './errors.js';
 import type { Halt } from './halt.js';
 
@@ -84,7 +84,7 @@ export class Service {
       if ('status' in answer) return answer;
       const waitMs = answer.waitMs ?? backOff(failures);
       if (performance.now() + waitMs > giveUpAt) {
-        const allowed = `--retry-for ${duration(this.#options.retryForMs)}`;
+        const allowed = `--retry-for ${formatDuration(this.#options.retryForMs)}`;
         throw new ImportError(`gave up on ${this.url.origin}: ${answer.reason}; the next try is later than ${allowed}`);
       }
       this.#tell(answer.reason);
@@ -118,7 +118,7 @@ export class Service {
       };
     } catch (error) {
       this.#halt.aborting.throwIfAborted();
-      if (abort.signal.aborted) return { reason: `no answer within ${duration(deadlineMs)}`, waitMs: undefined };
+      if (abort.signal.aborted) return { reason: `no answer within ${formatDuration(deadlineMs)}`, waitMs: undefined };
       return { reason: this.#connectionFault(error), waitMs: undefined };
     } finally {
       clearTimeout(timer);
@@ -139,7 +139,7 @@ export class Service {
   #tell(reason: string): void {
     const now = performance.now();
     if (now - this.#lastFailure > OUTAGE_PAUSE_MS) {
-      const patience = duration(this.#options.retryForMs);
+      const patience = formatDuration(this.#options.retryForMs);
       this.#log(`service unavailable (${reason}), retrying for up to ${patience}`);
     }
     this.#lastFailure = now;

@@ -1,16 +1,16 @@
 import { LosslessNumber, parse as parseLossless } from 'lossless-json';
 import type { Columns } from './columns.js';
 import { toJson } from './convert.js';
-import { decode, type Row } from './csv.js';
+import { type CsvRow, decode } from './csv.js';
 import { UsageError } from './errors.js';
-import type { Line, Unfit } from './lines.js';
+import type { Line, RejectedLine } from './lines.js';
 import type { Mapping, Target } from './map.js';
 
 /** The events of a table of NDJSON, by the mapping of `columns`; a line that is no JSON object comes as unfit. */
 export async function* eventsOfLines(
-  lists: AsyncIterable<readonly (Line | Unfit)[]>,
+  lists: AsyncIterable<readonly (Line | RejectedLine)[]>,
   columns: Columns,
-): AsyncGenerator<(Line | Unfit)[]> {
+): AsyncGenerator<(Line | RejectedLine)[]> {
   const { mapping } = columns;
   for await (const lines of lists) {
     yield lines.map((line) => {
@@ -29,9 +29,9 @@ export async function* eventsOfLines(
  * bytes that are not UTF-8, comes as unfit. Throws a UsageError where the header lacks a column.
  */
 export async function* eventsOfRows(
-  lists: AsyncIterable<readonly Row[]>,
+  lists: AsyncIterable<readonly CsvRow[]>,
   columns: Columns,
-): AsyncGenerator<(Line | Unfit)[]> {
+): AsyncGenerator<(Line | RejectedLine)[]> {
   const { mapping } = columns;
   let header: string[] | undefined;
   for await (const rows of lists) {
@@ -48,7 +48,7 @@ export async function* eventsOfRows(
 }
 
 /** The names of a header's columns. Throws a UsageError that says which are missing, or which one stands there twice. */
-export function readHeader(header: Row, mapping: Mapping): string[] {
+export function readHeader(header: CsvRow, mapping: Mapping): string[] {
   const names = header.cells.map((cell) => {
     const name = decode(cell);
     if (name === undefined) throw new UsageError(`${header.file}: its header is not UTF-8`);
@@ -92,7 +92,7 @@ function valuesOf(row: Record<string, unknown>, mapping: Mapping): Value[] {
   return values;
 }
 
-function eventOfRow(row: Row, names: readonly string[], mapping: Mapping): Line | Unfit {
+function eventOfRow(row: CsvRow, names: readonly string[], mapping: Mapping): Line | RejectedLine {
   const { file, number, cells } = row;
   if (cells.length !== names.length) {
     return { file, number, fault: `${cells.length} cells, where the header has ${names.length}` };

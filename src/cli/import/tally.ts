@@ -1,4 +1,4 @@
-import type { Place } from './lines.js';
+import type { LinePosition } from './lines.js';
 
 /** So many refused lines are shown; a file that is wrong throughout would bury all else. */
 const MAX_SHOWN = 100;
@@ -26,7 +26,7 @@ export class Tally {
     return this.accepted + this.duplicates + this.refused;
   }
 
-  refuse({ file, number }: Place, reason: string): void {
+  refuse({ file, number }: LinePosition, reason: string): void {
     this.#refused += 1;
     if (this.#refused <= MAX_SHOWN) this.#log(`${file}:${number}: ${reason}`);
     if (this.#refused === MAX_SHOWN + 1) this.#log('more lines were refused; from here on they are only counted');

@@ -1,4 +1,4 @@
-import type { Named } from '../../queries/catalogue.js';
+import type { NamedField } from '../../queries/catalogue.js';
 import type { Bound, Test, Value } from '../../queries/filter.js';
 import { MAX_PATTERN, parsePattern } from '../../queries/pattern.js';
 import { isStorable } from '../../queries/text.js';
@@ -34,7 +34,7 @@ interface Comparison {
   path: string;
   /** Where the whole filter stands. */
   root: string;
-  named: Named;
+  named: NamedField;
   faults: Faults;
   sizes: Sizes;
 }
@@ -129,7 +129,7 @@ const UNSTORABLE = 'must be without U+0000 and lone surrogates';
 const NUMBER = /^[+-]?[0-9]{1,40}(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?$/i;
 
 /** A value to compare a dimension with, as text, in which a number is exact; null is a missing value. */
-function readValue(value: unknown, path: string, { type }: Named, faults: Faults): Value {
+function readValue(value: unknown, path: string, { type }: NamedField, faults: Faults): Value {
   if (!isGiven(value)) return null;
   const text = textOf(value);
   if (type === 'number') {

@@ -1,7 +1,8 @@
-import type { Names } from '../../queries/catalogue.js';
+import type { FieldNames } from '../../queries/catalogue.js';
 import { everything, type Filter, type Test } from '../../queries/filter.js';
+import { isObject } from '../../queries/ingest/json.js';
 import type { Faults } from '../faults.js';
-import { isObject, readObject } from '../json.js';
+import { readObject } from '../json.js';
 import { comparisonKeys, comparisonReaders, type Sizes } from './comparison.js';
 import { readDimension } from './names.js';
 
@@ -24,7 +25,7 @@ const keys = new Map(Object.entries({ ...groupKeys, ...comparisonKeys }));
 export function readFilters<Name extends string>(
   value: unknown,
   path: string,
-  names: Names<Name>,
+  names: FieldNames<Name>,
   faults: Faults,
 ): Filter<Name> {
   if (value === undefined || value === null) return everything;
@@ -34,12 +35,12 @@ export function readFilters<Name extends string>(
 
 class Tree<Name extends string> {
   readonly #root: string;
-  readonly #names: Names<Name>;
+  readonly #names: FieldNames<Name>;
   readonly #faults: Faults;
   readonly #sizes: Sizes = { values: 0, patterns: 0 };
   #filters = 0;
 
-  constructor(root: string, names: Names<Name>, faults: Faults) {
+  constructor(root: string, names: FieldNames<Name>, faults: Faults) {
     this.#root = root;
     this.#names = names;
     this.#faults = faults;

@@ -1,14 +1,14 @@
 import { distance } from 'fastest-levenshtein';
-import type { Named, Names } from '../../queries/catalogue.js';
+import type { FieldNames, NamedField } from '../../queries/catalogue.js';
 import type { Faults } from '../faults.js';
 
 /** The dimension that a request names; null, with a fault, where there is none. */
 export function readDimension<Name extends string>(
   value: unknown,
   path: string,
-  names: Names<Name>,
+  names: FieldNames<Name>,
   faults: Faults,
-): Named<Name> | null {
+): NamedField<Name> | null {
   const found = names.get(value);
   if (found !== undefined) return found;
   faults.add(
@@ -18,9 +18,9 @@ export function readDimension<Name extends string>(
   return null;
 }
 
-const listOf = (names: Names) => [...names.keys()].join(', ');
+const listOf = (names: FieldNames) => [...names.keys()].join(', ');
 
-const meant = (value: unknown, names: Names) => {
+const meant = (value: unknown, names: FieldNames) => {
   const near = nearest(value, [...names.keys()] as string[]);
   return near === null ? '.' : `; did you mean ${near}?`;
 };
@@ -42,9 +42,9 @@ const MAX_LIST = 100;
 export function readDimensions<Name extends string>(
   value: unknown,
   path: string,
-  names: Names<Name>,
+  names: FieldNames<Name>,
   faults: Faults,
-): { field: string; named: Named<Name>; path: string }[] {
+): { field: string; named: NamedField<Name>; path: string }[] {
   if (!Array.isArray(value) || value.length > MAX_LIST) {
     faults.add(path, `must be a list of up to ${MAX_LIST} dimensions`);
     return [];

@@ -72,73 +72,81 @@ const numbers = {
 } as const;
 
 const measures = {
-  conversations: { means: 'conversations', unit: 'count', measure: { aggregate: 'count' } },
-  users: { means: 'distinct users', unit: 'count', measure: { aggregate: 'distinct', of: 'user_id' } },
-  messages: { means: 'messages of all senders', unit: 'count', measure: { aggregate: 'sum', of: 'messages' } },
-  user_messages: { means: 'messages of users', unit: 'count', measure: { aggregate: 'sum', of: 'user_messages' } },
-  bot_messages: { means: 'messages of bots', unit: 'count', measure: { aggregate: 'sum', of: 'bot_messages' } },
-  agent_messages: { means: 'messages of agents', unit: 'count', measure: { aggregate: 'sum', of: 'agent_messages' } },
+  conversations: { description: 'conversations', unit: 'count', measure: { aggregate: 'count' } },
+  users: { description: 'distinct users', unit: 'count', measure: { aggregate: 'distinct', of: 'user_id' } },
+  messages: { description: 'messages of all senders', unit: 'count', measure: { aggregate: 'sum', of: 'messages' } },
+  user_messages: {
+    description: 'messages of users',
+    unit: 'count',
+    measure: { aggregate: 'sum', of: 'user_messages' },
+  },
+  bot_messages: { description: 'messages of bots', unit: 'count', measure: { aggregate: 'sum', of: 'bot_messages' } },
+  agent_messages: {
+    description: 'messages of agents',
+    unit: 'count',
+    measure: { aggregate: 'sum', of: 'agent_messages' },
+  },
   contained: {
-    means: 'conversations in which no agent took part',
+    description: 'conversations in which no agent took part',
     unit: 'count',
     measure: { aggregate: 'count', filter: is('is_contained', true) },
   },
   handovers: {
-    means: 'conversations in which an agent took part',
+    description: 'conversations in which an agent took part',
     unit: 'count',
     measure: { aggregate: 'count', filter: is('is_contained', false) },
   },
   covered: {
-    means: 'conversations that are said to be covered',
+    description: 'conversations that are said to be covered',
     unit: 'count',
     measure: { aggregate: 'count', filter: is('is_covered', true) },
   },
   meaningful: {
-    means: 'meaningful conversations',
+    description: 'meaningful conversations',
     unit: 'count',
     measure: { aggregate: 'count', filter: is('is_meaningful', true) },
   },
   open: {
-    means: 'conversations that are open now',
+    description: 'conversations that are open now',
     unit: 'count',
     measure: { aggregate: 'count', filter: is('state', 'open') },
   },
   closed: {
-    means: 'conversations that are closed now',
+    description: 'conversations that are closed now',
     unit: 'count',
     measure: { aggregate: 'count', filter: is('state', 'closed') },
   },
-  rated: { means: 'conversations with a rating', unit: 'count', measure: { aggregate: 'count', of: 'rating' } },
+  rated: { description: 'conversations with a rating', unit: 'count', measure: { aggregate: 'count', of: 'rating' } },
   containment_rate: {
-    means: 'contained / conversations',
+    description: 'contained / conversations',
     unit: 'ratio',
     measure: { aggregate: 'share', where: is('is_contained', true) },
   },
-  avg_rating: { means: 'mean rating', unit: null, measure: { aggregate: 'avg', of: 'rating' } },
+  avg_rating: { description: 'mean rating', unit: null, measure: { aggregate: 'avg', of: 'rating' } },
   csat: {
-    means: 'the share of ratings above 3',
+    description: 'the share of ratings above 3',
     unit: 'ratio',
     measure: { aggregate: 'share', where: above('rating', 3), filter: above('rating', 0) },
   },
   avg_duration_seconds: {
-    means: 'mean duration',
+    description: 'mean duration',
     unit: 'seconds',
     measure: { aggregate: 'avg', of: 'duration_seconds' },
   },
   avg_first_response_seconds: {
-    means: 'mean wait for the first reply of an agent',
+    description: 'mean wait for the first reply of an agent',
     unit: 'seconds',
     measure: { aggregate: 'avg', of: 'first_response_seconds' },
   },
   avg_resolution_seconds: {
-    means: 'mean time from start to close',
+    description: 'mean time from start to close',
     unit: 'seconds',
     measure: { aggregate: 'avg', of: 'resolution_seconds' },
   },
 } as const satisfies Record<string, NamedMeasure<keyof typeof dimensions, keyof typeof numbers>>;
 
 export const conversations = {
-  means: 'a conversation',
+  description: 'a conversation',
   counts_at: 'its start_time',
   dimensions,
   numbers,

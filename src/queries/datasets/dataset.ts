@@ -4,7 +4,7 @@ import type { Measure } from '../measure.js';
 /** A property of a row that can be grouped by, filtered on and counted distinct. */
 export interface Dimension {
   /** What it is, in a few words, as `/v1/catalogue` shows it. */
-  means: string;
+  description: string;
   type: 'text' | 'number' | 'boolean';
   /** A list of values rather than one. */
   many?: true;
@@ -16,14 +16,14 @@ export type Unit = 'seconds' | 'ratio' | 'count' | 'money' | null;
 
 /** A number of a row that can be aggregated and filtered on. */
 export interface NumberField {
-  means: string;
+  description: string;
   unit: Unit;
   internal?: true;
 }
 
 /** A measure that has a name of its own. */
 export interface NamedMeasure<Dim extends string = string, Num extends string = string> {
-  means: string;
+  description: string;
   unit: Unit;
   measure: Measure<Dim, Num>;
 }
@@ -34,7 +34,7 @@ export interface NamedMeasure<Dim extends string = string, Num extends string = 
  */
 export interface DatasetDefinition {
   /** What a row is. */
-  means: string;
+  description: string;
   /** The time at which a row counts. */
   counts_at: string;
   dimensions: Record<string, Dimension>;
@@ -42,13 +42,13 @@ export interface DatasetDefinition {
   measures: Record<string, NamedMeasure>;
 }
 
-export const text = (means: string): Dimension & { type: 'text' } => ({ means, type: 'text' });
-export const texts = (means: string) => ({ means, type: 'text', many: true }) as const;
-export const boolean = (means: string) => ({ means, type: 'boolean' }) as const;
-export const whole = (means: string) => ({ means, type: 'number' }) as const;
+export const text = (description: string): Dimension & { type: 'text' } => ({ description, type: 'text' });
+export const texts = (description: string) => ({ description, type: 'text', many: true }) as const;
+export const boolean = (description: string) => ({ description, type: 'boolean' }) as const;
+export const whole = (description: string) => ({ description, type: 'number' }) as const;
 export const internal = <T extends object>(field: T): T & { internal: true } => ({ ...field, internal: true });
 
-export const number = (unit: Unit, means: string): NumberField => ({ means, unit });
+export const number = (unit: Unit, description: string): NumberField => ({ description, unit });
 
 /** The hour and weekday of a row's own time, in the zone of the query. */
 export const clockDimensions = {

@@ -28,31 +28,31 @@ const numbers = {
 } as const;
 
 const measures = {
-  messages: { means: 'messages', unit: 'count', measure: { aggregate: 'count' } },
+  messages: { description: 'messages', unit: 'count', measure: { aggregate: 'count' } },
   users: {
-    means: 'distinct users of messages of users',
+    description: 'distinct users of messages of users',
     unit: 'count',
     measure: { aggregate: 'distinct', of: 'user_id', filter: is('sender', 'user') },
   },
   conversations: {
-    means: 'conversations that the messages belong to',
+    description: 'conversations that the messages belong to',
     unit: 'count',
     measure: { aggregate: 'distinct', of: 'conversation_id' },
   },
   avg_bot_response_seconds: {
-    means: 'mean wait for a message of the bot',
+    description: 'mean wait for a message of the bot',
     unit: 'seconds',
     measure: { aggregate: 'avg', of: 'response_seconds', filter: is('sender', 'bot') },
   },
   avg_agent_response_seconds: {
-    means: 'mean wait for a message of an agent',
+    description: 'mean wait for a message of an agent',
     unit: 'seconds',
     measure: { aggregate: 'avg', of: 'response_seconds', filter: is('sender', 'agent') },
   },
 } as const satisfies Record<string, NamedMeasure<keyof typeof dimensions, keyof typeof numbers>>;
 
 export const messages = {
-  means: 'a message, with what its conversation is now',
+  description: 'a message, with what its conversation is now',
   counts_at: 'its own time',
   dimensions,
   numbers,

@@ -71,11 +71,12 @@ export const participationNames = {
 export const identifiers = ['chat_session_id', 'visitor_ids', 'visitor_session_ids'] as const;
 
 const measures = {
-  count: { means: 'rows', unit: 'count', measure: { aggregate: 'count' } },
+  count: { description: 'rows', unit: 'count', measure: { aggregate: 'count' } },
 } as const satisfies Record<string, NamedMeasure<keyof typeof dimensions, keyof typeof numbers>>;
 
 export const participations = {
-  means: 'a conversation seen as its account (scope org), as one team, or as one agent that wrote in it (scope user)',
+  description:
+    'a conversation seen as its account (scope org), as one team, or as one agent that wrote in it (scope user)',
   counts_at: 'the start_time of its conversation',
   dimensions,
   numbers,

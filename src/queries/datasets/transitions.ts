@@ -2,7 +2,7 @@ import { sharedDimensions } from './conversations.js';
 import { type DatasetDefinition, text } from './dataset.js';
 
 export const transitions = {
-  means: 'a step of a conversation from one dialog state to another, or into its first one',
+  description: 'a step of a conversation from one dialog state to another, or into its first one',
   counts_at: 'the start_time of its conversation',
   dimensions: {
     ...sharedDimensions,

@@ -1,5 +1,5 @@
 import type { Fault } from '../../errors.js';
-import { Turn } from '../turn.js';
+import { TimeSlice } from '../time-slice.js';
 import { attributes, commonFields, eventTypes, type Field } from './fields.js';
 import { pathTo } from './path.js';
 
@@ -19,7 +19,7 @@ export interface EventRow {
 }
 
 /** A value that a sender sent as an event, at its place in the batch; or why there is none there. */
-export type Sent = { index: number; value: unknown } | { index: number; fault: string };
+export type ReceivedEvent = { index: number; value: unknown } | { index: number; fault: string };
 
 /** Faulty events that are named in one answer, and faults that are named of one event. */
 export const MAX_FAULTY = 100;
@@ -43,12 +43,12 @@ const typeNames = [...fieldsOf.keys()].join(', ');
  * rows are of no use.
  */
 export async function checkEvents(
-  batch: Iterable<Sent>,
+  batch: Iterable<ReceivedEvent>,
 ): Promise<{ rows: EventRow[]; indexes: number[]; faults: Fault[] }> {
   const rows: EventRow[] = [];
   const indexes: number[] = [];
   const faults: Fault[] = [];
-  const turn = new Turn();
+  const slice = new TimeSlice();
   let faulty = 0;
   for (const sent of batch) {
     const found: Fault[] = [];
@@ -64,12 +64,12 @@ export async function checkEvents(
     }
     faults.push(...found);
     if (found.length > 0 && ++faulty === MAX_FAULTY) break;
-    if (turn.isOver()) await turn.next();
+    if (slice.isOver()) await slice.next();
   }
   return { rows, indexes, faults };
 }
 
-type Report = (at: string, message: string) => void;
+type AddFault = (at: string, message: string) => void;
 
 /** Why a value is not of a kind. */
 function reason(says: string, value: unknown): string {
@@ -77,7 +77,7 @@ function reason(says: string, value: unknown): string {
   return isBroken ? 'has a lone surrogate: half of a pair of UTF-16, which is no character' : `must be ${says}`;
 }
 
-function toRow(value: unknown, report: Report): EventRow {
+function toRow(value: unknown, report: AddFault): EventRow {
   const row = {} as EventRow;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     report('', 'must be an object');
@@ -126,7 +126,7 @@ function keep(row: EventRow, name: string, field: Field, value: unknown) {
 }
 
 /** The attributes of one event, unions that say nothing left out; undefined when none is left. */
-function toAttributes(value: unknown, report: Report): Record<string, unknown> | undefined {
+function toAttributes(value: unknown, report: AddFault): Record<string, unknown> | undefined {
   if (value === null) return undefined;
   if (typeof value !== 'object' || Array.isArray(value)) {
     report('.conversation', 'must be an object of attributes');

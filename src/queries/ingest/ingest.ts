@@ -3,7 +3,7 @@ import type { Database, WriteOptions } from '../../database/database.js';
 import { only } from '../../database/rows.js';
 import { Forbidden, InvalidRequest } from '../../errors.js';
 import type { Scope } from '../scope.js';
-import { Turn } from '../turn.js';
+import { TimeSlice } from '../time-slice.js';
 import { type EventRow, MAX_FAULTY } from './check.js';
 import { differing } from './differing.js';
 
@@ -75,10 +75,10 @@ export async function ingest(
 /** A list as JSON, giving the event loop its turns: `JSON.stringify` of 10 MiB would hold it long. */
 async function stringifyList(rows: EventRow[]): Promise<string> {
   const parts: string[] = [];
-  const turn = new Turn();
+  const slice = new TimeSlice();
   for (const row of rows) {
     parts.push(JSON.stringify(row));
-    if (turn.isOver()) await turn.next();
+    if (slice.isOver()) await slice.next();
   }
   return `[${parts.join(',')}]`;
 }

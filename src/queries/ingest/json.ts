@@ -26,6 +26,10 @@ export function parseJson(text: string, bounds = BOUNDS): unknown {
 
 export { OverBounds };
 
+/** Whether a parsed JSON value is an object. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LosslessNumber);
+
 /** Begins the texts that stand in for numbers: nobody can send it. */
 const MARK = `\0${randomUUID()}:`;
 const MARK_AS_JSON = JSON.stringify(MARK).slice(1, -1);

@@ -1,6 +1,7 @@
 import { LosslessNumber } from 'lossless-json';
 import { isStorable } from '../text.js';
 import { parseInstant } from '../time/instant.js';
+import { isObject } from './json.js';
 
 /**
  * A kind of value in an event (design: "Kinds of values"). `accepts` says whether a parsed JSON value is of the kind;
@@ -24,9 +25,6 @@ function isText(value: unknown, min: number, max: number): value is string {
 
 const isShortText = (value: unknown): value is string => isText(value, 1, 200);
 const isLongText = (value: unknown): value is string => isText(value, 0, 100_000);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LosslessNumber);
 
 /** Any JSON that is kept as it came: storable texts, numbers that a double holds exactly, not absurdly deep. */
 function isKeepable(value: unknown, depth = 0): boolean {

@@ -4,14 +4,14 @@ import { type Scope, visible } from '../scope.js';
 import { milliseconds } from './conversation.js';
 
 /** How often and when; instants. */
-interface Held {
+interface Usage {
   conversations: number;
   first_start_time: number;
   last_start_time: number;
 }
 
 /** A bot that conversations carry now, with what else they carry: lists in code-point order, missing values left out. */
-export interface Bot extends Held {
+export interface Bot extends Usage {
   bot_id: string;
   bot_versions: string[];
   channel_types: string[];
@@ -20,7 +20,7 @@ export interface Bot extends Held {
 }
 
 /** A team that conversations carry now. */
-export interface Team extends Held {
+export interface Team extends Usage {
   team_id: string;
   bot_ids: string[];
 }

@@ -1,7 +1,7 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import { concat } from '../../database/fragments.js';
 import { scalarAttributes } from '../ingest/fields.js';
-import type { Moment } from '../query.js';
+import type { AsOf } from '../query.js';
 import { stateOf } from '../state.js';
 
 /** The attributes of a conversation that are one text, number or truth value, as they hold now; null where unknown. */
@@ -69,11 +69,11 @@ export const conversationColumns = (sql: Sql): Fragment => sql`
   c.user_messages as user_message_count, to_jsonb(c.agent_ids) as agent_ids, c.rating`;
 
 /** A conversation as it stands at a moment. */
-export const conversationOf = <Row extends ConversationRow>(row: Row, moment: Moment) => {
+export const conversationOf = <Row extends ConversationRow>(row: Row, asOf: AsOf) => {
   const { last_activity, ...rest } = row;
   return {
     ...rest,
-    ...stateOf(row, moment),
+    ...stateOf(row, asOf),
     duration_ms: Math.max(0, row.end_time - row.start_time),
   };
 };

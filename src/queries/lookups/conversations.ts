@@ -1,7 +1,7 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
 import { condition } from '../condition.js';
-import type { FilterOf, Moment } from '../query.js';
+import type { AsOf, FilterOf } from '../query.js';
 import { fieldsOf } from '../raw/fields.js';
 import { type Scope, visible } from '../scope.js';
 import { EVER, type Window } from '../time/window.js';
@@ -9,7 +9,7 @@ import { type Conversation, type ConversationRow, conversationColumns, conversat
 import { partPattern } from './search.js';
 
 /** A place in the list: that of one conversation, which need not exist any more. */
-export interface Place {
+export interface ListCursor {
   start_time: number;
   conversation_id: string;
 }
@@ -21,7 +21,7 @@ export interface ListQuery {
   /** Part of the conversation's id, or of its user's id, name or e-mail, whatever the case. */
   part: string | null;
   /** The list goes on behind it. */
-  after: Place | null;
+  after: ListCursor | null;
   limit: number;
 }
 
@@ -33,19 +33,19 @@ export interface ListQuery {
 export async function conversations(
   db: Database,
   { scope, window, where, part, after, limit }: ListQuery,
-  moment: Moment,
-): Promise<{ conversations: Conversation[]; next: Place | null }> {
+  asOf: AsOf,
+): Promise<{ conversations: Conversation[]; next: ListCursor | null }> {
   const rows = await db.read<ConversationRow>(
     (sql) => sql<ConversationRow[]>`
       select ${conversationColumns(sql)}
       from conversations c
       where ${visible(sql, scope)}${from(sql, window)}${upTo(sql, window, after)}
-        and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}${matching(sql, part)}
+        and ${condition(sql, where, fieldsOf(sql, 'conversations', { asOf, window }))}${matching(sql, part)}
       order by c.start_time desc, c.conversation_id desc
       limit ${limit + 1}`,
     part === null ? 'light' : 'heavy', // an index gives a page, but the search for a part reads on until it has one
   );
-  const page = rows.slice(0, limit).map((row) => conversationOf(row, moment));
+  const page = rows.slice(0, limit).map((row) => conversationOf(row, asOf));
   const last = page.at(-1);
   return { conversations: page, next: rows.length > limit && last !== undefined ? last : null };
 }
@@ -57,7 +57,7 @@ const from = (sql: Sql, { from }: Window): Fragment =>
   from === EVER.from ? sql`` : sql` and c.start_time >= ${iso(from)}::timestamptz`;
 
 /** One upper bound alone: with two, the index would be read from the further one on, and a late page would take longer. */
-function upTo(sql: Sql, { to }: Window, after: Place | null): Fragment {
+function upTo(sql: Sql, { to }: Window, after: ListCursor | null): Fragment {
   if (after === null || after.start_time >= to) {
     return to === EVER.to ? sql`` : sql` and c.start_time < ${iso(to)}::timestamptz`;
   }

@@ -2,7 +2,7 @@ import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
 import { only } from '../../database/rows.js';
 import { condition } from '../condition.js';
-import type { FilterOf, Moment } from '../query.js';
+import type { AsOf, FilterOf } from '../query.js';
 import { within } from '../raw/dataset.js';
 import { fieldsOf } from '../raw/fields.js';
 import { type Scope, visible } from '../scope.js';
@@ -13,7 +13,7 @@ export interface ConversationsQuery {
   scope: Scope;
   window: Window;
   where: FilterOf<'conversations'>;
-  moment: Moment;
+  asOf: AsOf;
 }
 
 /** What an agent did in the conversations of a range; times in seconds, null where there are none. */
@@ -151,9 +151,9 @@ export async function systemPerformance(db: Database, query: ConversationsQuery)
   return only(found);
 }
 
-const chosen = (sql: Sql, { scope, window, where, moment }: ConversationsQuery): Fragment =>
+const chosen = (sql: Sql, { scope, window, where, asOf }: ConversationsQuery): Fragment =>
   sql`${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}
-    and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}`;
+    and ${condition(sql, where, fieldsOf(sql, 'conversations', { asOf, window }))}`;
 
 /** Mean, median, most and least of some seconds, under a name. */
 const times = (sql: Sql, seconds: Fragment, name: string): Fragment => sql`

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { condition } from '../condition.js';
-import type { FilterOf, Moment } from '../query.js';
+import type { AsOf, FilterOf } from '../query.js';
 import { within } from '../raw/dataset.js';
 import { fieldsOf } from '../raw/fields.js';
 import { type Scope, visible } from '../scope.js';
@@ -25,7 +25,7 @@ export interface Rated {
  */
 export const ratedConversations = (
   db: Database,
-  { scope, window, where, agents, moment }: RatedQuery,
+  { scope, window, where, agents, asOf }: RatedQuery,
 ): Promise<Rated[]> =>
   db.read<Rated>(
     (sql) => sql<Rated[]>`
@@ -45,7 +45,7 @@ export const ratedConversations = (
         order by e.time desc, e.seq desc, e.id desc limit 1
       ) last on true
       where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)} and c.rating is not null
-        and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}
+        and ${condition(sql, where, fieldsOf(sql, 'conversations', { asOf, window }))}
         ${agents === null ? sql`` : sql`and last.agent_id = any(${agents}::text[])`}
       order by c.start_time, c.conversation_id`,
     'heavy',
@@ -56,5 +56,5 @@ interface RatedQuery {
   window: Window;
   where: FilterOf<'conversations'>;
   agents: string[] | null;
-  moment: Moment;
+  asOf: AsOf;
 }

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { only } from '../../database/rows.js';
 import { condition } from '../condition.js';
 import { besidePresence, type Presence, presentIn } from '../presence.js';
-import type { FilterOf, Moment } from '../query.js';
+import type { AsOf, FilterOf } from '../query.js';
 import { within } from '../raw/dataset.js';
 import { fieldsOf } from '../raw/fields.js';
 import { type Scope, visible } from '../scope.js';
@@ -15,7 +15,7 @@ export interface StepsQuery {
   window: Window;
   where: FilterOf<'conversations'>;
   presence: Presence[];
-  moment: Moment;
+  asOf: AsOf;
 }
 
 export interface FlowNode {
@@ -98,7 +98,7 @@ export async function stepCounts(
 }
 
 /** The sequence of each conversation, as `path`. */
-const sequences = (sql: Sql, { scope, window, where, moment }: StepsQuery): Fragment => sql`
+const sequences = (sql: Sql, { scope, window, where, asOf }: StepsQuery): Fragment => sql`
   select conversation_id,
     array_remove(array[(array_agg(from_step order by depth, place))[1]], null) || array_agg(to_step order by depth, place) as path
   from (
@@ -110,7 +110,7 @@ const sequences = (sql: Sql, { scope, window, where, moment }: StepsQuery): Frag
       from conversations c
       join events e on e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'step'
       where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}
-        and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}
+        and ${condition(sql, where, fieldsOf(sql, 'conversations', { asOf, window }))}
     ) sent
   ) steps
   group by conversation_id`;

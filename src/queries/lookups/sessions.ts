@@ -65,13 +65,13 @@ export async function sessions(
   query: ConversationsQuery,
   page: { order: SessionOrder[]; limit: number; offset: number },
 ): Promise<Session[]> {
-  const { scope, window, where, moment } = query;
+  const { scope, window, where, asOf } = query;
   const rows = await db.read<ConversationRow & Omit<Session, keyof Conversation>>(
     (sql) => sql`
       with page as materialized (
         select c.* from conversations c
         where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}
-          and ${condition(sql, where, fieldsOf(sql, 'conversations', { moment, window }))}
+          and ${condition(sql, where, fieldsOf(sql, 'conversations', { asOf, window }))}
         order by ${ordered(sql, page.order)}
         limit ${page.limit} offset ${page.offset}
       )
@@ -91,7 +91,7 @@ export async function sessions(
       order by ${ordered(sql, page.order)}`,
     'heavy',
   );
-  return rows.map((row) => conversationOf(row, moment));
+  return rows.map((row) => conversationOf(row, asOf));
 }
 
 const told = ['tags', 'rule_ids', 'collection_id', 'brain_id', 'brain_version', 'brain_parent_id'];

@@ -1,6 +1,6 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
-import type { Moment } from '../query.js';
+import type { AsOf } from '../query.js';
 import { inScope, type Scope } from '../scope.js';
 import {
   type Conversation,
@@ -61,7 +61,7 @@ export interface Transcript extends Conversation {
   resolution_seconds: number | null;
   entries: Entry[];
   /** The place of the last entry where there are more; the next page goes on behind it. */
-  next: EntryPlace | null;
+  next: EntryCursor | null;
   /** Steps that come before this page. */
   steps_before: number;
   /** Internal notes; of the first page alone. */
@@ -71,13 +71,13 @@ export interface Transcript extends Conversation {
 }
 
 /** The place of an entry in its conversation. */
-export type EntryPlace = Pick<Entry, 'time' | 'seq' | 'id'>;
+export type EntryCursor = Pick<Entry, 'time' | 'seq' | 'id'>;
 
 /** Which entries of a conversation are wanted. */
 export interface TranscriptPage {
   types: readonly EntryType[];
   /** The page goes on behind it. */
-  after: EntryPlace | null;
+  after: EntryCursor | null;
   /** Most entries. */
   limit: number;
   /** Bytes of bodies at which the page ends; the first entry is always there. */
@@ -87,7 +87,7 @@ export interface TranscriptPage {
 /** An entry as the first statement finds it: without its body, but with the bytes that the body takes where it is stored. */
 type Key = Omit<Entry, 'body' | 'edited_time' | 'deleted_time'> & { stored: number };
 
-type Row = ConversationRow &
+type TranscriptRow = ConversationRow &
   Omit<Transcript, keyof Conversation | 'entries' | 'next' | 'notes' | 'has_more_notes' | 'resolution_seconds'> & {
     keys: Key[];
     notes: (Note & { is_over: boolean })[];
@@ -105,13 +105,13 @@ export async function transcript(
   scope: Scope,
   id: string,
   { types, after, limit, bytes }: TranscriptPage,
-  moment: Moment,
+  asOf: AsOf,
 ): Promise<Transcript | null> {
-  const [row] = await db.read<Row>((sql) => {
+  const [row] = await db.read<TranscriptRow>((sql) => {
     const place = sql`(e.time, e.seq, e.id)`;
     const last =
       after && sql`(${new Date(after.time).toISOString()}::timestamptz, ${after.seq}::integer, ${after.id}::text)`;
-    return sql<Row[]>`
+    return sql<TranscriptRow[]>`
       select ${conversationColumns(sql)}, ${detailColumns(sql)}, ${after === null ? notesOf(sql) : sql`'[]'::json`} as notes,
         (
           select coalesce(json_agg(k), '[]') from (
@@ -142,7 +142,7 @@ export async function transcript(
   const last = entries.at(-1);
   const next = entries.length < keys.length && last !== undefined ? placeOf(last) : null;
   return {
-    ...conversationOf(rest as ConversationRow & typeof rest, moment),
+    ...conversationOf(rest as ConversationRow & typeof rest, asOf),
     resolution_seconds: resolution(row),
     entries,
     next,
@@ -151,7 +151,7 @@ export async function transcript(
   };
 }
 
-const placeOf = ({ time, seq, id }: Entry): EntryPlace => ({ time, seq, id });
+const placeOf = ({ time, seq, id }: Entry): EntryCursor => ({ time, seq, id });
 
 /** Bytes of bodies, as they are stored (packed where that helps), that one statement fetches. */
 const FETCHED = 256 * 1024;

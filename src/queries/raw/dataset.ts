@@ -1,12 +1,12 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import type { Dataset, DimensionOf, NumberOf } from '../catalogue.js';
-import type { Moment, QueryOf } from '../query.js';
+import type { AsOf, QueryOf } from '../query.js';
 import { clockOf } from '../time/clock.js';
 import type { Window } from '../time/window.js';
 
 /** What a column may depend on besides its row. `window` covers every row of the query. */
 export interface Context {
-  moment: Moment;
+  asOf: AsOf;
   window: Window;
 }
 

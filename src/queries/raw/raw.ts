@@ -7,7 +7,7 @@ import { condition } from '../condition.js';
 import type { Value } from '../filter.js';
 import type { Cell } from '../measure.js';
 import { besidePresence, presentIn } from '../presence.js';
-import type { Moment, Query, Ranking, Row } from '../query.js';
+import type { AsOf, Query, Ranking, TableRow } from '../query.js';
 import type { Window } from '../time/window.js';
 import { type Cells, cellsOf } from './cells.js';
 import { type Context, iso } from './dataset.js';
@@ -21,7 +21,7 @@ export interface Part {
 
 /** What was found: the rows of each part, at most `most` + 1 of all, so that a caller sees when there are more. */
 export interface Found {
-  parts: Row[][];
+  parts: TableRow[][];
   mixedCurrencies: boolean;
   present: boolean[];
 }
@@ -30,14 +30,14 @@ export interface Found {
  * The raw road: one statement over the rows themselves. Complete and always right; every other road must agree with it.
  * The axes are lists of instants: buckets and zones end there, the database only compares.
  */
-export async function raw(db: Database, query: Query, parts: Part[], moment: Moment, most: number): Promise<Found> {
+export async function raw(db: Database, query: Query, parts: Part[], asOf: AsOf, most: number): Promise<Found> {
   const found = await db.read<Line>((sql) => {
-    const asked = statement(sql, query, parts, moment, most);
+    const asked = statement(sql, query, parts, asOf, most);
     return query.isAdHoc ? unprepared(asked) : asked;
   }, 'heavy');
   const present = presentIn(found, query.presence ?? []);
   const lines = found.filter(({ q_part }) => q_part !== null);
-  const rowOf = (line: Line): Row => ({
+  const rowOf = (line: Line): TableRow => ({
     bucket: (line.q_bucket as number) - 1,
     keys: query.groupBy.map((_, n) => line[`k${n}`] as Value),
     cells: query.measures.map((_, n) => line[`m${n}`] as Cell),
@@ -52,13 +52,13 @@ export async function raw(db: Database, query: Query, parts: Part[], moment: Mom
 
 type Line = Record<string, Value>;
 
-function statement(sql: Sql, query: Query, parts: Part[], moment: Moment, most: number) {
+function statement(sql: Sql, query: Query, parts: Part[], asOf: AsOf, most: number) {
   const window = {
     from: Math.min(...parts.map((part) => part.window.from)),
     to: Math.max(...parts.map((part) => part.window.to)),
     zone: query.window.zone,
   };
-  const context = { moment, window };
+  const context = { asOf, window };
   const groups = query.ranking ? ranked(sql, query, query.ranking, parts, context) : all(sql, query, parts, context);
   // Materialized, so that the limit, which only guards, does not make the planner hurry to the first rows.
   const first = sql`select * from groups limit ${most + 1}`;

@@ -1,6 +1,7 @@
 import { type Fault, InvalidRequest } from '../../errors.js';
 import { decode } from '../../http/utf8.js';
-import type { Sent } from '../../queries/ingest/check.js';
+import type { ReceivedEvent } from '../../queries/ingest/check.js';
+import { MAX_EVENTS } from '../../queries/ingest/limits.js';
 import { pathTo } from '../../queries/ingest/path.js';
 import {
   afterBlanks,
@@ -15,8 +16,8 @@ import {
   OverBounds,
   QUOTE,
 } from '../../queries/ingest/scan.js';
-import { Turn } from '../../queries/turn.js';
-import { MAX_EVENTS, parseEvent, tooManyEvents } from './parse.js';
+import { TimeSlice } from '../../queries/time-slice.js';
+import { parseEvent, tooManyEvents } from './parse.js';
 
 /** No event is richer; what is, is named when it is parsed. Nothing but the body's length bounds a walk over it. */
 const ANY = { levels: Number.POSITIVE_INFINITY, values: Number.POSITIVE_INFINITY };
@@ -30,7 +31,7 @@ type Span = { start: number; end: number };
  * The events of a `{"events": [...]}` body, each parsed by itself when it is asked for: a rich one cannot make the others
  * dear. Throws `TooLarge` for too many, before any is parsed, and `InvalidRequest` for what is no such body.
  */
-export async function parseBatch(body: Buffer): Promise<Iterable<Sent>> {
+export async function parseBatch(body: Buffer): Promise<Iterable<ReceivedEvent>> {
   const text = decode(body);
   if (text === null) throw new InvalidRequest([{ path: '$', message: 'is not UTF-8' }]);
   const events = await eventsIn(text);
@@ -43,7 +44,7 @@ export async function parseBatch(body: Buffer): Promise<Iterable<Sent>> {
 
 async function eventsIn(text: string): Promise<Span[]> {
   const faults: Fault[] = [];
-  const turn = new Turn();
+  const slice = new TimeSlice();
   let events: Span[] | null = null;
   let at = afterBlanks(text, 0);
   if (text.charCodeAt(at) !== OPEN_OBJECT) throw isJson(text, at) ? noObject() : noJson();
@@ -57,7 +58,7 @@ async function eventsIn(text: string): Promise<Span[]> {
     if (faults.length >= MOST) throw new InvalidRequest(faults);
     const isList = text.charCodeAt(at) === OPEN_LIST;
     if (key.name === 'events' && events === null && isList) {
-      const list = await elementsAt(text, at, turn);
+      const list = await elementsAt(text, at, slice);
       events = list.elements;
       at = list.end;
     } else at = endAt(text, at);
@@ -65,7 +66,7 @@ async function eventsIn(text: string): Promise<Span[]> {
     if (text.charCodeAt(at) === CLOSE_OBJECT) return finish(at + 1);
     if (text.charCodeAt(at) !== COMMA) throw noJson();
     at = afterBlanks(text, at + 1);
-    if (turn.isOver()) await turn.next();
+    if (slice.isOver()) await slice.next();
   }
 
   function finish(end: number): Span[] {
@@ -76,7 +77,7 @@ async function eventsIn(text: string): Promise<Span[]> {
   }
 }
 
-async function elementsAt(text: string, open: number, turn: Turn): Promise<{ elements: Span[]; end: number }> {
+async function elementsAt(text: string, open: number, slice: TimeSlice): Promise<{ elements: Span[]; end: number }> {
   const elements: Span[] = [];
   let at = afterBlanks(text, open + 1);
   if (text.charCodeAt(at) === CLOSE_LIST) return { elements, end: at + 1 };
@@ -87,7 +88,7 @@ async function elementsAt(text: string, open: number, turn: Turn): Promise<{ ele
     if (text.charCodeAt(at) === CLOSE_LIST) return { elements, end: at + 1 };
     if (text.charCodeAt(at) !== COMMA) throw noJson();
     at = afterBlanks(text, at + 1);
-    if (turn.isOver()) await turn.next();
+    if (slice.isOver()) await slice.next();
   }
 }
 

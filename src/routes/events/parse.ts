@@ -3,21 +3,19 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { InvalidRequest, TooLarge, Unsupported } from '../../errors.js';
 import { decode } from '../../http/utf8.js';
-import type { Sent } from '../../queries/ingest/check.js';
+import type { ReceivedEvent } from '../../queries/ingest/check.js';
 import { OverBounds, parseJson } from '../../queries/ingest/json.js';
-
-export const MAX_EVENTS = 10_000;
-export const MAX_BYTES = 10 * 1024 * 1024;
+import { MAX_BATCH_BYTES, MAX_EVENTS } from '../../queries/ingest/limits.js';
 
 const unzip = promisify(gunzip);
 
-/** The bytes of a body, unpacked where they are gzip. Throws `TooLarge` beyond {@link MAX_BYTES}. */
+/** The bytes of a body, unpacked where they are gzip. Throws `TooLarge` beyond {@link MAX_BATCH_BYTES}. */
 export async function unpack(body: Buffer, encoding: string | undefined): Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity') return body;
   if (encoding.toLowerCase() !== 'gzip')
     throw new Unsupported(`Content-Encoding ${encoding} is not read here: send gzip, or plain`);
   try {
-    return await unzip(body, { maxOutputLength: MAX_BYTES });
+    return await unzip(body, { maxOutputLength: MAX_BATCH_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooManyBytes();
     throw new InvalidRequest([{ path: '$', message: 'is not gzip, as its Content-Encoding says' }]);
@@ -33,7 +31,7 @@ export const tooManyEvents = () =>
  * The events of an NDJSON body, each parsed when it is asked for. Blank lines are skipped, but counted in the places of the
  * others. Throws `TooLarge` for too many lines, before any is parsed.
  */
-export function parseNdjson(body: Buffer): Iterable<Sent> {
+export function parseNdjson(body: Buffer): Iterable<ReceivedEvent> {
   const lines = linesOf(body);
   const isText = isUtf8(body);
   return (function* () {
@@ -67,7 +65,7 @@ function linesOf(body: Buffer): { index: number; start: number; end: number }[] 
 }
 
 /** An event of its text, or why it is none. */
-export function parseEvent(text: string, index: number, otherwise: string): Sent {
+export function parseEvent(text: string, index: number, otherwise: string): ReceivedEvent {
   try {
     return { index, value: parseJson(text) };
   } catch (error) {

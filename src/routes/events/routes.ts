@@ -8,8 +8,9 @@ import { expectBody, refuseQuery } from '../../http/body.js';
 import { checkEvents } from '../../queries/ingest/check.js';
 import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
+import { MAX_BATCH_BYTES } from '../../queries/ingest/limits.js';
 import { parseBatch } from './batch.js';
-import { MAX_BYTES, parseNdjson, unpack } from './parse.js';
+import { parseNdjson, unpack } from './parse.js';
 
 const Accepted = Type.Object({
   accepted: Type.Integer({ description: 'Events that were new and are stored' }),
@@ -22,7 +23,7 @@ export async function eventRoutes(app: FastifyInstance, db: Database, now: () =>
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     ['application/json', 'application/x-ndjson'],
-    { parseAs: 'buffer', bodyLimit: MAX_BYTES },
+    { parseAs: 'buffer', bodyLimit: MAX_BATCH_BYTES },
     (_request, body, done) => done(null, body),
   );
 

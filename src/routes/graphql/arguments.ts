@@ -1,49 +1,51 @@
+import { parseWindow } from '../../http/window.js';
 import { UUID } from '../../queries/accounts.js';
 import type { Dataset, DimensionOf, NumberOf } from '../../queries/catalogue.js';
 import { everything, type Filter, nothing } from '../../queries/filter.js';
+import type { ConversationsQuery } from '../../queries/lookups/performance.js';
 import type { FilterOf } from '../../queries/query.js';
-import { ARGS, type Args, type Asked, type Typed, type TypeName } from './definition.js';
+import { ARGS, type Args, type FunctionCall, type Typed, type TypeName } from './definition.js';
 
 /** Names that filters of conversations may test. */
 type Name = DimensionOf<'conversations'> | NumberOf<'conversations'>;
 
 /** An argument that filters by what conversations are. */
 interface FilterArgument<N extends Name> extends Typed {
-  filter(sent: unknown, asked: Asked, name: string): Filter<N>;
+  filter(sent: unknown, call: FunctionCall, name: string): Filter<N>;
 }
 
 /** Equal to one of a list. */
 const list = <const N extends Name>(
-  means: string,
+  description: string,
   type: '_uuid' | '_text' | '_int4',
   dimension: N,
 ): FilterArgument<N> => ({
   type,
-  means: `${means}; an empty list matches nothing`,
+  description: `${description}; an empty list matches nothing`,
   filter: (sent) => ({ op: 'in', dimension, values: (sent as (string | number)[]).map(String) }),
 });
 
-const one = <const N extends Name>(means: string, type: TypeName, dimension: N): FilterArgument<N> => ({
+const one = <const N extends Name>(description: string, type: TypeName, dimension: N): FilterArgument<N> => ({
   type,
-  means,
+  description,
   filter: (sent) => ({ op: 'in', dimension, values: [sent as string | boolean] }),
 });
 
 /** A number that is at least, or at most, what was sent; conversations without it meet neither. */
 const bound = <const N extends Name>(
-  means: string,
+  description: string,
   type: 'Int' | 'float8',
   side: 'lower' | 'upper',
   dimension: N,
 ): FilterArgument<N> => ({
   type,
-  means,
+  description,
   filter: (sent) => ({ op: 'bound', dimension, [side]: { value: sent as number, strict: false } }),
 });
 
 const account = (type: 'uuid' | 'uuid!'): FilterArgument<never> => ({
   type,
-  means: 'The account; another than that of the key has no conversations here',
+  description: 'The account; another than that of the key has no conversations here',
   filter(sent, { scope, faults }, name) {
     if (!UUID.test(sent as string)) faults.add(ARGS + name, 'must be a uuid');
     return (sent as string).toLowerCase() === scope.account ? everything : nothing;
@@ -94,7 +96,7 @@ const filterArguments = {
 function unknownHere(type: TypeName): FilterArgument<never> {
   return {
     type,
-    means: 'Not known here: only null is taken',
+    description: 'Not known here: only null is taken',
     filter(_sent, { faults }, name) {
       faults.add(ARGS + name, 'is not known here: leave it out, or send null');
       return nothing;
@@ -126,30 +128,30 @@ const nameOf = (name: FilterName) => name.replace('!', '');
 export const filterTypes = (names: readonly FilterName[]): Record<string, Typed> =>
   Object.fromEntries(
     names.map((name) => {
-      const { type, means } = argumentOf(name);
-      return [nameOf(name), { type, means }];
+      const { type, description } = argumentOf(name);
+      return [nameOf(name), { type, description }];
     }),
   );
 
 export const timeZoneType: Typed = {
   type: 'String',
-  means: 'IANA time zone in which days begin and times without offset are meant; default UTC',
+  description: 'IANA time zone in which days begin and times without offset are meant; default UTC',
 };
 
 /** The arguments of a range. */
 export const rangeTypes: Record<string, Typed> = {
-  start_time: { type: 'timestamp', means: 'Start of the range' },
-  end_time: { type: 'timestamp', means: 'End of the range, exclusive' },
+  start_time: { type: 'timestamp', description: 'Start of the range' },
+  end_time: { type: 'timestamp', description: 'End of the range, exclusive' },
 };
 
 /** The filter that arguments say. One that is null or left out does not filter. */
 export function parseFilters<D extends Dataset = 'conversations'>(
   names: readonly (FilterName<D> & FilterName)[],
-  asked: Asked,
+  call: FunctionCall,
 ): FilterOf<D> {
   const of = names.flatMap((name: FilterName) => {
-    const sent = asked.args[nameOf(name)];
-    return sent == null ? [] : [argumentOf(name).filter(sent, asked, nameOf(name))];
+    const sent = call.args[nameOf(name)];
+    return sent == null ? [] : [argumentOf(name).filter(sent, call, nameOf(name))];
   });
   return { op: 'and', of } as Filter as FilterOf<D>; // its names are those of D: FilterName
 }
@@ -160,3 +162,12 @@ export const timesOf = (args: Args) => ({
   end_time: args.end_time as string | null | undefined,
   time_zone: args.time_zone as string | null | undefined,
 });
+
+/** The conversations that the arguments of a function ask about. Throws with all faults of the arguments found so far. */
+export function conversationsOf(filters: readonly FilterName[], call: FunctionCall): ConversationsQuery {
+  const { args, faults, scope, asOf } = call;
+  const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
+  const where = parseFilters(filters, call);
+  faults.check();
+  return { scope, window, where, asOf };
+}

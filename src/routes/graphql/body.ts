@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { InvalidRequest } from '../../errors.js';
 import { Faults } from '../../http/faults.js';
 import { decode } from '../../http/utf8.js';
+import { isObject } from '../../queries/ingest/json.js';
 import { afterBlanks, type Bounds, endOfValue, OverBounds } from '../../queries/ingest/scan.js';
 
 /** Lists of ids in variables are the widest that a request has reason to be. */
@@ -44,6 +45,3 @@ function parse(bytes: Buffer): unknown {
 }
 
 const refused = (message: string) => new InvalidRequest([{ path: '$', message }]);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

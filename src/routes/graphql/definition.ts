@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 import type { Faults } from '../../http/faults.js';
-import type { Moment } from '../../queries/query.js';
+import type { AsOf } from '../../queries/query.js';
 import type { Scope } from '../../queries/scope.js';
 
 /** A type of the schema, as it is written there. */
@@ -22,7 +22,7 @@ export type TypeName =
 
 export interface Typed {
   type: TypeName;
-  means: string;
+  description: string;
 }
 
 export interface Order {
@@ -35,7 +35,7 @@ export interface Order {
 export type Args = Record<string, unknown>;
 
 /** A row of an answer: a value for each column. */
-export type Row = Record<string, unknown>;
+export type ResultRow = Record<string, unknown>;
 
 /** The part of the rows that a request wants. */
 export interface Page {
@@ -47,14 +47,14 @@ export interface Page {
 }
 
 /** What a function is asked with. `faults` takes what is wrong with the arguments, under `ARGS` and the argument's name. */
-export interface Asked {
+export interface FunctionCall {
   args: Args;
   page: Page;
   faults: Faults;
   db: Database;
   scope: Scope;
   /** One for the whole request. */
-  moment: Moment;
+  asOf: AsOf;
 }
 
 /** Where an argument stands in the fault of a field. */
@@ -65,11 +65,11 @@ export const MAX_ROWS = 10_000;
 
 /** A function of the schema: `name(args: name_args, limit, offset, order_by): [name]`. */
 export interface Definition {
-  means: string;
+  description: string;
   args: Record<string, Typed>;
   columns: Record<string, Typed>;
   /** Checks `faults` before it asks the database. */
-  rows(asked: Asked): Promise<Row[]>;
+  rows(call: FunctionCall): Promise<ResultRow[]>;
   /** Whether `rows` gives the page that is asked, in its order; otherwise it gives all rows. */
   isPaged?: true;
 }

@@ -1,7 +1,7 @@
 import { LimitExceeded } from '../../errors.js';
 import type { Faults } from '../../http/faults.js';
 import { byCodePoint } from '../../queries/order.js';
-import { MAX_ROWS, type Order, type Page, type Row } from './definition.js';
+import { MAX_ROWS, type Order, type Page, type ResultRow } from './definition.js';
 
 /** The directions of `order_by`, with where missing values go. */
 export const directions: Record<string, Omit<Order, 'column'>> = {
@@ -14,7 +14,7 @@ export const directions: Record<string, Omit<Order, 'column'>> = {
 };
 
 /** Rows in an order: rows that it leaves equal stay as they were. */
-export const sorted = (rows: Row[], order: Order[]): Row[] =>
+export const sorted = (rows: ResultRow[], order: Order[]): ResultRow[] =>
   rows.toSorted((a, b) => {
     for (const { column, direction, nulls } of order) {
       const [x, y] = [a[column] ?? null, b[column] ?? null];
@@ -54,7 +54,7 @@ export function parsePage({ limit, offset, order_by }: SentPage, faults: Faults)
 }
 
 /** A page of all the rows. Throws `LimitExceeded` when there are more than an answer may have and no limit was said. */
-export function pageOf(rows: Row[], { limit, offset, order }: Page): Row[] {
+export function pageOf(rows: ResultRow[], { limit, offset, order }: Page): ResultRow[] {
   const page = sorted(rows, order).slice(offset, limit === null ? undefined : offset + limit);
   if (page.length > MAX_ROWS) throw tooManyRows();
   return page;

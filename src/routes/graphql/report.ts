@@ -8,7 +8,7 @@ import type { Bucket } from '../../queries/time/bucket.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import type { Window } from '../../queries/time/window.js';
 import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from './arguments.js';
-import { ARGS, type Asked, type Definition, type Order, type Row, type Typed } from './definition.js';
+import { ARGS, type Definition, type FunctionCall, type Order, type ResultRow, type Typed } from './definition.js';
 import { sorted } from './order.js';
 
 /** A column of a report: the start of the bucket, the value of a dimension, a number, or something else of the request. */
@@ -22,8 +22,8 @@ export type Column<D extends Dataset> = Typed &
   );
 
 /** A function that counts over the core. */
-export interface Report<D extends Dataset> {
-  means: string;
+export interface ReportDefinition<D extends Dataset> {
+  description: string;
   dataset: D;
   filters: readonly (FilterName<D> & FilterName)[];
   columns: Record<string, Column<D>>;
@@ -32,9 +32,9 @@ export interface Report<D extends Dataset> {
   /** Which rows of the dataset count, besides the filters. */
   where?: FilterOf<D>;
   /** The step of the buckets, where it is no argument of the function; `range` makes the range that is counted. */
-  steps?: { bucket: Bucket; range?(window: Window, faults: Asked['faults']): Window };
+  steps?: { bucket: Bucket; range?(window: Window, faults: FunctionCall['faults']): Window };
   /** Arguments of its own, and what they filter. */
-  own?: { args: Record<string, Typed>; filter(asked: Asked): FilterOf<D> };
+  own?: { args: Record<string, Typed>; filter(call: FunctionCall): FilterOf<D> };
 }
 
 const DAY: Bucket = { unit: 'day', count: 1 };
@@ -43,16 +43,16 @@ const DAY: Bucket = { unit: 'day', count: 1 };
  * The definition of a report. One that has a column for the start of the bucket needs both ends of the range, and takes
  * `interval_span` unless it says its step; its empty buckets are rows.
  */
-export function report<D extends Dataset>(of: Report<D>): Definition {
-  const { means, dataset, filters, columns, order = [], where = everything, steps, own } = of;
+export function report<D extends Dataset>(of: ReportDefinition<D>): Definition {
+  const { description, dataset, filters, columns, order = [], where = everything, steps, own } = of;
   const all = Object.entries(columns);
   const isInterval = all.some(([, column]) => 'bucket' in column);
   const hasSpan = isInterval && steps === undefined;
   const groupBy = all.flatMap(([, column]) => ('dimension' in column ? [column.dimension] : []));
   const measures = all.flatMap(([, column]) => ('measure' in column ? [column.measure] : []));
 
-  async function rows(asked: Asked): Promise<Row[]> {
-    const { args, db, scope, moment, faults } = asked;
+  async function rows(call: FunctionCall): Promise<ResultRow[]> {
+    const { args, db, scope, asOf, faults } = call;
     const sent = parseWindow(timesOf(args), faults, { prefix: ARGS, mayBeEmpty: steps?.range !== undefined });
     if (isInterval) {
       for (const name of ['start_time', 'end_time']) {
@@ -60,17 +60,17 @@ export function report<D extends Dataset>(of: Report<D>): Definition {
       }
     }
     const span = steps?.bucket ?? (args.interval_span as Bucket | null | undefined) ?? DAY;
-    const conditions = [where, parseFilters<D>(filters, asked), ...(own === undefined ? [] : [own.filter(asked)])];
+    const conditions = [where, parseFilters<D>(filters, call), ...(own === undefined ? [] : [own.filter(call)])];
     const window = steps?.range?.(sent, faults) ?? sent;
     faults.check();
     const bucket = isInterval ? span : null;
     const asking = { dataset, scope, window, bucket, measures, groupBy, where: { op: 'and', of: conditions } };
     const limited = hasSpan ? `${ARGS}interval_span` : `${ARGS}end_time`;
-    const table = await run(db, asking as unknown as Query, moment, { bucket: limited, groups: limited }); // of D
+    const table = await run(db, asking as unknown as Query, asOf, { bucket: limited, groups: limited }); // of D
     return sorted(shape(table, window.zone, args), order);
   }
 
-  const shape = ({ edges, rows }: Table, zone: string, args: Asked['args']): Row[] =>
+  const shape = ({ edges, rows }: Table, zone: string, args: FunctionCall['args']): ResultRow[] =>
     rows
       .toSorted((a, b) => a.bucket - b.bucket)
       .map(({ bucket, keys, cells }) => {
@@ -91,15 +91,15 @@ export function report<D extends Dataset>(of: Report<D>): Definition {
       });
 
   return {
-    means,
+    description,
     args: {
       ...rangeTypes,
-      ...(hasSpan ? { interval_span: { type: 'interval', means: 'Step of the intervals; default 1 day' } } : {}),
+      ...(hasSpan ? { interval_span: { type: 'interval', description: 'Step of the intervals; default 1 day' } } : {}),
       ...filterTypes(filters),
       ...own?.args,
       time_zone: timeZoneType,
     },
-    columns: Object.fromEntries(all.map(([name, { type, means }]) => [name, { type, means }])),
+    columns: Object.fromEntries(all.map(([name, { type, description }]) => [name, { type, description }])),
     rows,
   };
 }

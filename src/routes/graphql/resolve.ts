@@ -2,9 +2,9 @@ import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 import type { Database } from '../../database/database.js';
 import { LimitExceeded } from '../../errors.js';
 import { Faults } from '../../http/faults.js';
-import type { Moment } from '../../queries/query.js';
+import type { AsOf } from '../../queries/query.js';
 import type { Scope } from '../../queries/scope.js';
-import type { Args, Definition, Row } from './definition.js';
+import type { Args, Definition, ResultRow } from './definition.js';
 import { limits } from './limits.js';
 import { pageOf, parsePage, type SentPage } from './order.js';
 
@@ -12,21 +12,21 @@ import { pageOf, parsePage, type SentPage } from './order.js';
 export interface Context {
   db: Database;
   scope: Scope;
-  moment: Moment;
+  asOf: AsOf;
   /** Bytes of the answer so far, roughly. */
   bytes: number;
 }
 
-type Sent = SentPage & { args?: Args | null };
+type FieldArguments = SentPage & { args?: Args | null };
 
 /** Answers one function of a query. */
 export const resolver =
   (definition: Definition) =>
-  async (_root: unknown, sent: Sent, context: Context, info: GraphQLResolveInfo): Promise<Row[]> => {
-    const { db, scope, moment } = context;
+  async (_root: unknown, sent: FieldArguments, context: Context, info: GraphQLResolveInfo): Promise<ResultRow[]> => {
+    const { db, scope, asOf } = context;
     const faults = new Faults();
     const page = parsePage(sent, faults);
-    const found = await definition.rows({ args: sent.args ?? {}, page, faults, db, scope, moment });
+    const found = await definition.rows({ args: sent.args ?? {}, page, faults, db, scope, asOf });
     const rows = definition.isPaged ? found : pageOf(found, page);
     context.bytes += bytesIn(rows, columnsOf(info));
     if (context.bytes > limits.bytes) {
@@ -49,7 +49,7 @@ function columnsOf({ fieldNodes, fragments }: GraphQLResolveInfo): string[] {
 }
 
 /** What the columns of rows come to as JSON, roughly. */
-function bytesIn(rows: Row[], columns: string[]): number {
+function bytesIn(rows: ResultRow[], columns: string[]): number {
   const names = columns.reduce((bytes, column) => bytes + column.length + 4, 2);
   let bytes = rows.length * names;
   for (const row of rows) for (const column of columns) bytes += bytesOf(row[column]);

@@ -1,11 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
 import { requires } from '../../auth/requires.js';
-import type { Database } from '../../database/database.js';
 import { Forbidden, Unauthenticated } from '../../errors.js';
 import { expectBody, refuseQuery } from '../../http/body.js';
+import type { ReportContext } from '../../http/operation.js';
 import { sendProblem } from '../../http/problem.js';
-import type { Moment } from '../../queries/query.js';
 import { readBody } from './body.js';
 import { checkVariables, documents } from './documents.js';
 import { type Answered, answerFieldErrors, answerRequestErrors, answerThrown, RequestErrors } from './errors.js';
@@ -16,7 +15,7 @@ import type { Context } from './resolve.js';
 const MAX_BYTES = 256 * 1024;
 
 /** The dialect of Moveo's clients: `POST /v1/graphql`. What is wrong from the document on is answered as errors with 200. */
-export async function graphqlRoutes(app: FastifyInstance, db: Database, moment: () => Moment): Promise<void> {
+export async function graphqlRoutes(app: FastifyInstance, { db, asOfNow }: ReportContext): Promise<void> {
   const schema = executableSchema(functions);
   const read = documents(schema);
 
@@ -39,7 +38,7 @@ export async function graphqlRoutes(app: FastifyInstance, db: Database, moment: 
       const scope = scopeFor(request.principal, 'read');
       const operation = read(query, operationName);
       checkVariables(schema, operation, variables);
-      const context = { db, scope, moment: moment(), bytes: 0 } satisfies Context;
+      const context = { db, scope, asOf: asOfNow(), bytes: 0 } satisfies Context;
       const { data, errors } = await operation.run(null, context, variables);
       if (errors === undefined) return { data };
       const report = (error: unknown) => request.log.error({ err: error }, 'a field failed');

@@ -19,9 +19,9 @@ export function schemaOf(functions: Record<string, Definition>, scalars: string[
   ].join('\n\n');
 }
 
-function field(name: string, { means, args }: Definition): string {
+function field(name: string, { description, args }: Definition): string {
   const needed = Object.values(args).some(({ type }) => type.endsWith('!')) ? '!' : '';
-  return `${text(means)}
+  return `${text(description)}
   ${name}(
     args: ${name}_args${needed}
     "At most so many rows"
@@ -45,9 +45,9 @@ function typesOf(name: string, { args, columns }: Definition): string[] {
   ];
 }
 
-const member = ([name, { type, means }]: [string, Typed]) => `${text(means)}\n  ${name}: ${type}`;
+const member = ([name, { type, description }]: [string, Typed]) => `${text(description)}\n  ${name}: ${type}`;
 
 const block = (head: string, lines: string[]) => `${head} {\n  ${lines.join('\n  ')}\n}`;
 
 /** A description; JSON writes texts as this language does. */
-const text = (means: string) => JSON.stringify(means);
+const text = (description: string) => JSON.stringify(description);

@@ -3,10 +3,10 @@ import { parseWindow } from '../../http/window.js';
 import { type Entry, type Transcript, type TranscriptPage, transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import { timesOf, timeZoneType } from './arguments.js';
-import { ARGS, type Asked, type Definition, type Row, type Typed, type TypeName } from './definition.js';
+import { ARGS, type Definition, type FunctionCall, type ResultRow, type Typed, type TypeName } from './definition.js';
 import { isText } from './scalars.js';
 
-const column = (type: TypeName, means: string): Typed => ({ type, means });
+const column = (type: TypeName, description: string): Typed => ({ type, description });
 
 /** The columns of one conversation with its messages. */
 export const sessionColumns = {
@@ -47,7 +47,7 @@ export const sessionColumns = {
 
 /** `get_session_content`: one conversation with its messages. No row where there is none that the key may see. */
 export const sessionContent: Definition = {
-  means: 'One conversation with its messages; none where it is unknown or did not start in the range',
+  description: 'One conversation with its messages; none where it is unknown or did not start in the range',
   args: {
     session_id: column('String!', 'The conversation'),
     start_time: column('timestamp', 'It started at or after this'),
@@ -55,7 +55,7 @@ export const sessionContent: Definition = {
     time_zone: timeZoneType,
   },
   columns: sessionColumns,
-  rows: (asked) => contentOf(asked),
+  rows: (call) => contentOf(call),
 };
 
 const { account_id, csat_brain, csat_human_agent, goal_achieved, insights, user_sentiment, ...legacyColumns } =
@@ -63,23 +63,23 @@ const { account_id, csat_brain, csat_human_agent, goal_achieved, insights, user_
 
 /** `log_session_content_v2`: the same in its older form. */
 export const legacySessionContent: Definition = {
-  means: 'One conversation with its messages; none where it is unknown',
+  description: 'One conversation with its messages; none where it is unknown',
   args: { session_id: column('String', 'The conversation; needed'), time_zone: timeZoneType },
   columns: {
     ...legacyColumns,
     avg_confidence: column('Float', 'Mean confidence of its messages; null of none'),
     min_confidence: column('Float', 'Least confidence of its messages'),
   },
-  rows: (asked) => contentOf(asked),
+  rows: (call) => contentOf(call),
 };
 
-async function contentOf({ args, faults, db, scope, moment }: Asked): Promise<Row[]> {
+async function contentOf({ args, faults, db, scope, asOf }: FunctionCall): Promise<ResultRow[]> {
   const { from, to, zone } = parseWindow(timesOf(args), faults, { prefix: ARGS });
   const id = args.session_id;
   if (id == null) faults.add(`${ARGS}session_id`, 'is needed: the conversation to show');
   else if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000 or a lone surrogate');
   faults.check();
-  const found = await transcript(db, scope, id as string, PAGE, moment);
+  const found = await transcript(db, scope, id as string, PAGE, asOf);
   if (found === null || found.withdrawn || found.start_time < from || found.start_time >= to) return [];
   if (found.next !== null) throw tooLong(id as string);
   return [shape(found, scope.account, zone)];
@@ -110,7 +110,7 @@ interface Brain {
   brain_parent_id: string | null;
 }
 
-function shape(found: Transcript, account: string, zone: string): Row {
+function shape(found: Transcript, account: string, zone: string): ResultRow {
   const time = (instant: number | null) => (instant === null ? null : formatInstant(instant, zone, 'local'));
   const own = brainOf(found);
   const entries = found.entries.filter(({ type }) => type !== 'step');
@@ -200,7 +200,7 @@ export function brains(own: Brain, messages: Pick<Entry, 'body'>[]): Brain[] {
 }
 
 /** The entries of `messages`. The present expiry is the last one of its moment. */
-function told(entries: Entry[], expired: number | null, own: Brain, zone: string): Row[] {
+function told(entries: Entry[], expired: number | null, own: Brain, zone: string): ResultRow[] {
   const firstOfBot = entries.find(({ sender }) => sender === 'bot');
   const rows = entries.map((entry) => {
     const time = formatInstant(entry.time, zone, 'local');
@@ -221,14 +221,14 @@ const events: Record<string, string> = {
 };
 
 /** An entry that is no message. */
-const event = (time: string, name: string): Row => ({ ...blank, time, event: name, first_message: false });
+const event = (time: string, name: string): ResultRow => ({ ...blank, time, event: name, first_message: false });
 
 function message(
   { sender, sender_id, body, response_seconds }: Entry,
   time: string,
   brain: Brain,
   isFirst: boolean,
-): Row {
+): ResultRow {
   return {
     ...blank,
     ...Object.fromEntries(sentKeys.map((name) => [name, body[name] ?? null])),
@@ -264,7 +264,7 @@ const sentKeys = [
 ];
 
 /** Every key of an entry, in the order in which they are shown. */
-const blank: Row = Object.fromEntries(
+const blank: ResultRow = Object.fromEntries(
   [
     'time',
     'event',

@@ -1,19 +1,19 @@
 import type { Static } from '@sinclair/typebox';
 import type { Faults } from '../../http/faults.js';
 import { readFilters } from '../../http/filters/filter.js';
+import { parseSharedFilters } from '../../http/filters/shared.js';
 import { readJson } from '../../http/json.js';
-import { parseList, withMissing } from '../../http/lists.js';
 import { parseWindow } from '../../http/window.js';
-import type { Names } from '../../queries/catalogue.js';
+import type { FieldNames } from '../../queries/catalogue.js';
 import type { Filter } from '../../queries/filter.js';
-import type { ListQuery, Place } from '../../queries/lookups/conversations.js';
+import type { ListCursor, ListQuery } from '../../queries/lookups/conversations.js';
 import type { TranscriptPage } from '../../queries/lookups/transcript.js';
 import type { FilterOf } from '../../queries/query.js';
 import { vocabularies } from '../../queries/vocabulary.js';
 import { readCursor, readEntryCursor } from './cursor.js';
 import type { ConversationQuery, ConversationsQuery } from './schema.js';
 
-type Sent = Static<typeof ConversationsQuery>;
+type ListParameters = Static<typeof ConversationsQuery>;
 
 /** Parameters that take one value, and the dimension that it must equal. */
 const singles = {
@@ -26,13 +26,10 @@ const singles = {
   intent: 'intents',
 } as const;
 
-/** Parameters that take lists. */
-const lists = { channel_type: 'channel', language: 'language' } as const;
-
 const LIMIT = 50;
 
 /** What a request for a page of conversations asks, but for its scope. */
-export function parsePage(query: Sent, faults: Faults, now: number): Omit<ListQuery, 'scope'> {
+export function parsePage(query: ListParameters, faults: Faults, now: number): Omit<ListQuery, 'scope'> {
   return {
     window: parseWindow(query, faults, { now }),
     where: { op: 'and', of: parseFilters(query, faults) },
@@ -42,18 +39,13 @@ export function parsePage(query: Sent, faults: Faults, now: number): Omit<ListQu
   };
 }
 
-function parseFilters(query: Sent, faults: Faults): FilterOf<'conversations'>[] {
+function parseFilters(query: ListParameters, faults: Faults): FilterOf<'conversations'>[] {
   const where: FilterOf<'conversations'>[] = [];
   for (const [name, dimension] of entries(singles)) {
     const value = query[name];
     if (value !== undefined) where.push({ op: 'in', dimension, values: [value] });
   }
-  for (const [name, dimension] of entries(lists)) {
-    const values = query[name];
-    if (values === undefined || faults.has(name)) continue;
-    where.push({ op: 'in', dimension, values: withMissing(parseList(name, values, faults)) });
-  }
-  if (query.is_test !== undefined) where.push({ op: 'in', dimension: 'is_test', values: [query.is_test === 'true'] });
+  where.push(...parseSharedFilters(query, faults));
   if (query.filter !== undefined && !faults.has('filter')) where.push(parseFilter(query.filter, faults));
   return where;
 }
@@ -62,7 +54,7 @@ function parseFilters(query: Sent, faults: Faults): FilterOf<'conversations'>[] 
 function parseFilter(text: string, faults: Faults): FilterOf<'conversations'> {
   const value = readJson(text, 'filter', faults);
   const { dimensions } = vocabularies.conversations;
-  const filter: Filter = readFilters(value, 'filter', dimensions as Names, faults);
+  const filter: Filter = readFilters(value, 'filter', dimensions as FieldNames, faults);
   return filter as FilterOf<'conversations'>; // its names are those of that vocabulary
 }
 
@@ -79,7 +71,7 @@ export function parseTranscriptPage(query: Static<typeof ConversationQuery>, fau
 
 const NO_CURSOR = 'is not a cursor: send the next_cursor of the page before as it came';
 
-function parseCursor(cursor: string | undefined, faults: Faults): Place | null {
+function parseCursor(cursor: string | undefined, faults: Faults): ListCursor | null {
   if (cursor === undefined || faults.has('cursor')) return null;
   const place = readCursor(cursor);
   if (place === null) faults.add('cursor', NO_CURSOR);

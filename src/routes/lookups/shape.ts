@@ -10,10 +10,10 @@ import { type Conversation, columns, type WholeConversation } from './schema.js'
 type Message = WholeConversation['messages'][number];
 type Step = WholeConversation['steps'][number];
 
-type Held = Pick<Bot | Team, 'first_start_time' | 'last_start_time'>;
+type StartTimes = Pick<Bot | Team, 'first_start_time' | 'last_start_time'>;
 
 /** A bot or team with its times as text. */
-export const shapeHeld = <Row extends Held>(row: Row, zone: string) => ({
+export const shapeUsage = <Row extends StartTimes>(row: Row, zone: string) => ({
   ...row,
   first_start_time: formatInstant(row.first_start_time, zone, 'series'),
   last_start_time: formatInstant(row.last_start_time, zone, 'series'),

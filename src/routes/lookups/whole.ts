@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
 import type { Database } from '../../database/database.js';
 import { csvRows } from '../../http/csv.js';
-import { conversations, type ListQuery, type Place } from '../../queries/lookups/conversations.js';
-import type { Moment } from '../../queries/query.js';
+import { conversations, type ListCursor, type ListQuery } from '../../queries/lookups/conversations.js';
+import type { AsOf } from '../../queries/query.js';
 import { shapeConversation, tableOfConversations } from './shape.js';
 
 /** Rows that are read at once; nothing is held between two reads, however slowly a client takes them. */
@@ -19,10 +19,10 @@ export async function sendWholeList(
   reply: FastifyReply,
   db: Database,
   asked: Omit<ListQuery, 'scope'>,
-  moment: Moment,
+  asOf: AsOf,
 ): Promise<FastifyReply> {
   const scope = scopeFor(request.principal, 'read');
-  const read = (after: Place | null) => conversations(db, { ...asked, scope, after, limit: PAGE }, moment);
+  const read = (after: ListCursor | null) => conversations(db, { ...asked, scope, after, limit: PAGE }, asOf);
   const first = await read(asked.after);
   async function* parts() {
     yield csvRows([tableOfConversations([]).columns]);

@@ -1,5 +1,6 @@
 import type { Faults } from '../../http/faults.js';
-import { isObject, readObject } from '../../http/json.js';
+import { readObject } from '../../http/json.js';
+import { isObject } from '../../queries/ingest/json.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { previousPeriod, previousYear } from '../../queries/time/previous.js';
 import type { Window } from '../../queries/time/window.js';

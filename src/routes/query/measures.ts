@@ -1,9 +1,10 @@
 import type { Faults } from '../../http/faults.js';
 import { readFilters } from '../../http/filters/filter.js';
 import { nearest } from '../../http/filters/names.js';
-import { isObject, readObject } from '../../http/json.js';
+import { readObject } from '../../http/json.js';
 import type { Unit } from '../../queries/datasets/dataset.js';
 import { dimensionsIn, type Filter } from '../../queries/filter.js';
+import { isObject } from '../../queries/ingest/json.js';
 import { filtersOf, type Measure } from '../../queries/measure.js';
 import { isStorable } from '../../queries/text.js';
 import { type Askable, askable, unitOf, type Vocabulary, vocabularies } from '../../queries/vocabulary.js';

@@ -2,8 +2,8 @@ import type { Faults } from '../../http/faults.js';
 import { readFilters } from '../../http/filters/filter.js';
 import { readDimensions } from '../../http/filters/names.js';
 import { readObject } from '../../http/json.js';
-import { parseZone } from '../../http/window.js';
-import type { Named } from '../../queries/catalogue.js';
+import { readZone } from '../../http/window.js';
+import type { NamedField } from '../../queries/catalogue.js';
 import { clockDimensions } from '../../queries/datasets/dataset.js';
 import { dimensionsIn } from '../../queries/filter.js';
 import type { Query, Ranking } from '../../queries/query.js';
@@ -14,7 +14,7 @@ import { type MeasureColumn, names, readMeasures } from './measures.js';
 import { readBucket, readTime } from './times.js';
 
 /** A group of a query and the column that it fills. */
-export type GroupColumn = Named & { column: string };
+export type GroupColumn = NamedField & { column: string };
 
 /** A request, read. */
 export interface Question {
@@ -50,25 +50,25 @@ export function parseQuestion(
   now: number,
   faults: Faults,
 ): Omit<Question, 'query'> & { query: Omit<Query, 'scope'> } {
-  const asked = readObject(body, '$', keys, faults);
-  if (asked === null) throw faults.refusal();
-  const dataset = readDataset(asked.dataset, faults);
+  const fields = readObject(body, '$', keys, faults);
+  if (fields === null) throw faults.refusal();
+  const dataset = readDataset(fields.dataset, faults);
   if (dataset === null) throw faults.refusal(); // every other name depends on it
   const { dimensions } = vocabularies[dataset];
 
-  const zone = readZone(asked.time_zone, faults);
-  const from = readTime(asked.start_time, '$.start_time', zone, now, faults);
-  const to = readTime(asked.end_time, '$.end_time', zone, now, faults);
+  const zone = readZone(fields.time_zone, '$.time_zone', faults) ?? 'UTC';
+  const from = readTime(fields.start_time, '$.start_time', zone, now, faults);
+  const to = readTime(fields.end_time, '$.end_time', zone, now, faults);
   const isRange = from !== null && to !== null;
   if (isRange && to <= from) faults.add('$.end_time', 'must be after start_time; the end is exclusive');
   const window = isRange && to > from ? { from, to, zone } : { from: 0, to: 1, zone };
-  const bucket = readBucket(asked.bucket, faults);
-  const measures = readMeasures(asked.measures, dataset, faults);
-  const groups = readGroups(asked.group_by, dataset, faults);
-  const where = readFilters(asked.filter, '$.filter', dimensions, faults);
-  const order = readOrder(asked.order_by, measures, faults);
-  const { limit, others } = readLimit(asked, groups, faults);
-  const compared = isRange ? readCompare(asked.compare, window, bucket, now, faults) : null;
+  const bucket = readBucket(fields.bucket, faults);
+  const measures = readMeasures(fields.measures, dataset, faults);
+  const groups = readGroups(fields.group_by, dataset, faults);
+  const where = readFilters(fields.filter, '$.filter', dimensions, faults);
+  const order = readOrder(fields.order_by, measures, faults);
+  const { limit, others } = readLimit(fields, groups, faults);
+  const compared = isRange ? readCompare(fields.compare, window, bucket, now, faults) : null;
 
   checkColumns({ hasBucket: bucket !== null, groups, others, isCompared: compared !== null }, measures, faults);
   if (dataset === 'participations') {
@@ -104,11 +104,6 @@ function readDataset(value: unknown, faults: Faults): Askable | null {
   if (found !== undefined) return found;
   faults.add('$.dataset', `${value === undefined ? 'is needed and ' : ''}must be one of ${askable.join(', ')}`);
   return null;
-}
-
-function readZone(value: unknown, faults: Faults): string {
-  if (value !== undefined && value !== null && typeof value !== 'string') faults.add('$.time_zone', 'must be a text');
-  return parseZone(typeof value === 'string' ? value : null, faults, '$.') ?? 'UTC';
 }
 
 function readGroups(value: unknown, dataset: Askable, faults: Faults): GroupColumn[] {

@@ -3,7 +3,7 @@ import { scopeFor } from '../../auth/principal.js';
 import { expectBody } from '../../http/body.js';
 import { Faults } from '../../http/faults.js';
 import { readBody } from '../../http/json.js';
-import { type Reports, serve } from '../../http/operation.js';
+import { type ReportContext, serve } from '../../http/operation.js';
 import { strict } from '../../http/parameters.js';
 import { noticesOf } from '../../queries/notices.js';
 import type { Query, Table } from '../../queries/query.js';
@@ -16,7 +16,7 @@ import { shapeAnswer, tableOfAnswer } from './shape.js';
 const MAX_BYTES = 1024 * 1024;
 
 /** The query language: `POST /v1/query` over every dataset, and `GET /v1/catalogue`, which says what can be asked. */
-export async function queryRoutes(app: FastifyInstance, reports: Reports): Promise<void> {
+export async function queryRoutes(app: FastifyInstance, context: ReportContext): Promise<void> {
   // The body is read by parse.ts, which names every fault by its path; so it comes as bytes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
@@ -24,17 +24,17 @@ export async function queryRoutes(app: FastifyInstance, reports: Reports): Promi
   );
   expectBody(app, ['application/json']);
 
-  serve(app, reports, {
+  serve(app, context, {
     method: 'POST',
     url: '/v1/query',
     querystring: QueryParameters,
     response: QueryAnswer,
     parse: ({ body, now }, faults) => parseQuestion(readBody(body, faults), now, faults),
-    async answer({ query: asked, ...rest }, { scope, moment, notice }) {
-      const query = { ...asked, scope } as Query;
+    async answer({ query: parsed, ...rest }, { scope, asOf, notice }) {
+      const query = { ...parsed, scope } as Query;
       const question: Question = { ...rest, query };
-      const table = await run(reports.db, query, moment, paths);
-      const notices = [...noticesOf(query, table), ...comparisonNotices(table, query, moment.now)];
+      const table = await run(context.db, query, asOf, paths);
+      const notices = [...noticesOf(query, table), ...comparisonNotices(table, query, asOf.now)];
       for (const text of notices) notice(text);
       return shapeAnswer(table, question, notices);
     },
@@ -67,16 +67,20 @@ const catalogue: CatalogueAnswer = {
     const { definition, dimensions, numbers, measures } = vocabularies[name];
     return {
       name,
-      means: definition.means,
+      means: definition.description,
       counts_at: definition.counts_at,
-      dimensions: [...dimensions].map(([name, { means, type, many = false }]) => ({
+      dimensions: [...dimensions].map(([name, { description, type, many = false }]) => ({
         name: String(name),
-        means,
+        means: description,
         type,
         many,
       })),
-      numbers: [...numbers].map(([name, { means, unit }]) => ({ name: String(name), means, unit })),
-      measures: [...measures].map(([name, { means, unit }]) => ({ name: String(name), means, unit })),
+      numbers: [...numbers].map(([name, { description, unit }]) => ({ name: String(name), means: description, unit })),
+      measures: [...measures].map(([name, { description, unit }]) => ({
+        name: String(name),
+        means: description,
+        unit,
+      })),
     };
   }),
 };

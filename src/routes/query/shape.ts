@@ -2,13 +2,13 @@ import type { CsvTable } from '../../http/csv.js';
 import type { Value } from '../../queries/filter.js';
 import { type Cell, cellOfNothing } from '../../queries/measure.js';
 import { byCodePoint } from '../../queries/order.js';
-import type { Row, Table } from '../../queries/query.js';
+import type { Table, TableRow } from '../../queries/query.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import type { Question } from './parse.js';
 import type { QueryAnswer } from './schema.js';
 
 /** A row of the answer, with its numbers of both ranges. */
-interface Pair extends Pick<Row, 'bucket' | 'keys'> {
+interface Pair extends Pick<TableRow, 'bucket' | 'keys'> {
   /** The place of its group in the ranking; null for the other groups together, or without a ranking. */
   rank: number | null;
   isOthers: boolean;
@@ -48,7 +48,7 @@ function pairsOf(table: Table, { query }: Question): Pair[] {
   const absent = query.measures.map(() => null);
   const earlier = table.before === undefined ? 0 : table.before.edges.length - 1;
   const pairs = new Map<string, Pair>();
-  const add = ({ bucket, keys, rank = null, cells }: Row, side: 'cells' | 'before') => {
+  const add = ({ bucket, keys, rank = null, cells }: TableRow, side: 'cells' | 'before') => {
     const isOthers = query.ranking !== undefined && rank === null;
     const id = JSON.stringify([bucket, isOthers, keys]);
     const empty = { cells: nothing, before: bucket < earlier ? nothing : absent };

@@ -1,7 +1,7 @@
 import type { Faults } from '../../http/faults.js';
 import { readDimensions } from '../../http/filters/names.js';
 import { readObject } from '../../http/json.js';
-import type { DimensionOf, Named, NumberOf } from '../../queries/catalogue.js';
+import type { DimensionOf, NamedField, NumberOf } from '../../queries/catalogue.js';
 import { identifiers } from '../../queries/datasets/participations.js';
 import type { MeasureOf } from '../../queries/query.js';
 import { names } from './dimensions.js';
@@ -12,11 +12,11 @@ interface Kind {
   aggregate: 'sum' | 'avg' | 'min' | 'max' | 'distinct';
   /** The end of its name in the answer. */
   suffix: string;
-  takes: (named: Named, field: string) => boolean;
+  takes: (named: NamedField, field: string) => boolean;
   says: string;
 }
 
-const isNumber = ({ type }: Named) => type === 'number';
+const isNumber = ({ type }: NamedField) => type === 'number';
 const ofNumbers = (aggregate: Kind['aggregate']): Kind => ({
   aggregate,
   suffix: aggregate,

@@ -1,8 +1,8 @@
-import { type DimensionOf, fieldOf, type Names } from '../../queries/catalogue.js';
+import { type DimensionOf, type FieldNames, fieldOf } from '../../queries/catalogue.js';
 import { participationNames } from '../../queries/datasets/participations.js';
 
 /** The dimensions by the names of the dialect. */
-export const names: Names<DimensionOf<'participations'>> = new Map(
+export const names: FieldNames<DimensionOf<'participations'>> = new Map(
   Object.entries(participationNames).map(([own, name]) => [
     own,
     { name, ...(fieldOf('participations', name) as NonNullable<ReturnType<typeof fieldOf>>) },

@@ -1,10 +1,10 @@
 import type { Faults } from '../../http/faults.js';
-import { isObject, readObject } from '../../http/json.js';
-import { dayAfter } from '../../http/window.js';
+import { readObject } from '../../http/json.js';
+import { dayAfter, readZone } from '../../http/window.js';
+import { isObject } from '../../queries/ingest/json.js';
 import { type Bucket, parseSpan } from '../../queries/time/bucket.js';
 import { parseInstant } from '../../queries/time/instant.js';
 import type { Window } from '../../queries/time/window.js';
-import { isZone } from '../../queries/time/zone.js';
 
 const granularities = new Map<unknown, Bucket | null>([
   ['all', null],
@@ -78,12 +78,4 @@ function readTime(value: unknown, path: string, zone: string, faults: Faults): n
     parsed?.message ?? (value === undefined ? 'is needed' : 'must be a text, such as 2024-01-08T00:00:00.000Z'),
   );
   return null;
-}
-
-/** The zone; undefined where none is given, or not one that there is. */
-function readZone(value: unknown, path: string, faults: Faults): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string' && isZone(value)) return value;
-  faults.add(path, 'must be an IANA name as the tz database spells it, such as Europe/Helsinki or UTC');
-  return undefined;
 }

@@ -10,7 +10,7 @@ import { names } from './dimensions.js';
 import { readGranularity, readInterval } from './interval.js';
 
 /** A request, read: the query but for its scope, and the names under which its groups and numbers are answered. */
-export interface Report {
+export interface ReportRequest {
   query: Omit<QueryOf<'participations'>, 'scope'>;
   groups: string[];
   metrics: string[];
@@ -18,13 +18,13 @@ export interface Report {
 }
 
 /** Reads the body of a request. With any fault the report is of no use. Throws `InvalidRequest` for what is no object. */
-export function parseReport(body: unknown, faults: Faults): Report {
-  const asked = readObject(body, '$', ['interval', 'granularity', 'aggregations', 'group_by', 'filters'], faults);
-  if (asked === null) throw faults.refusal();
-  const granularity = readGranularity(asked.granularity, faults);
-  const window = readInterval(asked.interval, granularity, faults);
-  const measures = readAggregations(asked.aggregations, faults);
-  const groups = readGroups(asked.group_by, faults);
+export function parseReport(body: unknown, faults: Faults): ReportRequest {
+  const fields = readObject(body, '$', ['interval', 'granularity', 'aggregations', 'group_by', 'filters'], faults);
+  if (fields === null) throw faults.refusal();
+  const granularity = readGranularity(fields.granularity, faults);
+  const window = readInterval(fields.interval, granularity, faults);
+  const measures = readAggregations(fields.aggregations, faults);
+  const groups = readGroups(fields.group_by, faults);
   const query = {
     dataset: 'participations' as const,
     window,
@@ -32,7 +32,7 @@ export function parseReport(body: unknown, faults: Faults): Report {
     measures: [...measures.values()],
     groupBy: [...groups.values()],
     isAdHoc: true as const,
-    where: readFilters(asked.filters, '$.filters', names, faults),
+    where: readFilters(fields.filters, '$.filters', names, faults),
   };
   const paths = { bucket: granularity.path, groups: '$.group_by' };
   const isSized = !['$.interval', '$.granularity', '$.group_by'].some((path) => faults.hasWithin(path));

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Forbidden, NotFound } from '../../errors.js';
 import { expectBody } from '../../http/body.js';
 import { readBody } from '../../http/json.js';
-import { type Reports, serve } from '../../http/operation.js';
+import { type ReportContext, serve } from '../../http/operation.js';
 import { isAccount } from '../../queries/accounts.js';
 import { everything } from '../../queries/filter.js';
 import { noticesOf } from '../../queries/notices.js';
@@ -15,7 +15,7 @@ import { shapeReport, tableOfReport } from './shape.js';
 const MAX_BYTES = 1024 * 1024;
 
 /** The dialect of giosg's clients: one query language over conversations as accounts, teams and agents see them. */
-export async function reportingRoutes(app: FastifyInstance, reports: Reports): Promise<void> {
+export async function reportingRoutes(app: FastifyInstance, context: ReportContext): Promise<void> {
   // The body is read by parse.ts, which names every fault by its path; so it comes as bytes.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
@@ -24,7 +24,7 @@ export async function reportingRoutes(app: FastifyInstance, reports: Reports): P
 
   expectBody(app, ['application/json']);
 
-  serve(app, reports, {
+  serve(app, context, {
     method: 'POST',
     url: '/api/reporting/v1/orgs/:organization_id/chat_sessions',
     params: OrganizationParams,
@@ -34,7 +34,7 @@ export async function reportingRoutes(app: FastifyInstance, reports: Reports): P
       organization: params.organization_id,
       report: parseReport(readBody(body, faults), faults),
     }),
-    async answer({ organization, report }, { scope, moment, notice }) {
+    async answer({ organization, report }, { scope, asOf, notice }) {
       const isOwn = organization.toLowerCase() === scope.account;
       // An organization whose agents wrote in conversations that the caller sees gets its own rows.
       const view: FilterOf<'participations'> = isOwn
@@ -46,9 +46,9 @@ export async function reportingRoutes(app: FastifyInstance, reports: Reports): P
         where: { op: 'and', of: [view, report.query.where] },
         presence: isOwn ? [] : [{ kind: 'organization', id: organization }],
       };
-      const table = await run(reports.db, query, moment, report.paths);
+      const table = await run(context.db, query, asOf, report.paths);
       if (table.present.includes(false)) {
-        if (!(await isAccount(reports.db, organization)))
+        if (!(await isAccount(context.db, organization)))
           throw new NotFound(`no organization ${organization} is known here`);
         throw new Forbidden('this key may not read reports of that organization');
       }

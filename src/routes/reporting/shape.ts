@@ -1,13 +1,13 @@
 import { fieldOf } from '../../queries/catalogue.js';
 import type { Value } from '../../queries/filter.js';
 import { byCodePoint } from '../../queries/order.js';
-import type { Row, Table } from '../../queries/query.js';
+import type { Table, TableRow } from '../../queries/query.js';
 import { formatInstant } from '../../queries/time/instant.js';
-import type { Report } from './parse.js';
+import type { ReportRequest } from './parse.js';
 import type { ReportAnswer } from './schema.js';
 
 /** The answer of a report: every bucket where nothing is grouped, else the groups that there are, in order. */
-export function shapeReport(table: Table, { query, groups, metrics }: Report): ReportAnswer {
+export function shapeReport(table: Table, { query, groups, metrics }: ReportRequest): ReportAnswer {
   const isNumber = query.groupBy.map((name) => fieldOf(query.dataset, name)?.type === 'number');
   const rows = table.rows.toSorted(inOrder(isNumber));
   const times = table.edges.map((edge) => formatInstant(edge, query.window.zone, 'reporting'));
@@ -28,7 +28,7 @@ export function shapeReport(table: Table, { query, groups, metrics }: Report): R
 const toNumber = (value: Value): number | null => (value === null ? null : Number(value));
 
 /** By time, then by each group: texts by code point, numbers by size, nulls last. */
-function inOrder(isNumber: boolean[]): (a: Row, b: Row) => number {
+function inOrder(isNumber: boolean[]): (a: TableRow, b: TableRow) => number {
   return (a, b) => {
     let order = a.bucket - b.bucket;
     for (let n = 0; order === 0 && n < isNumber.length; n++) {

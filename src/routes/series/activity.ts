@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { type Reports, serve } from '../../http/operation.js';
+import { parseSharedFilters } from '../../http/filters/shared.js';
+import { type ReportContext, serve } from '../../http/operation.js';
 import { parseWindow } from '../../http/window.js';
 import type { FilterOf, Table } from '../../queries/query.js';
-import { parseFilters } from './parse.js';
+
 import * as schema from './schema.js';
 import { serieOf, tableOfSeries } from './shape.js';
 import { runOf } from './subject.js';
@@ -13,8 +14,8 @@ const hours = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2
 const ofUsers: FilterOf<'messages'> = { op: 'in', dimension: 'sender', values: ['user'] };
 
 /** User messages by local weekday and hour. */
-export function activityRoutes(app: FastifyInstance, reports: Reports): void {
-  serve(app, reports, {
+export function activityRoutes(app: FastifyInstance, context: ReportContext): void {
+  serve(app, context, {
     method: 'GET',
     url: '/v1/bots/:bot_id/users/activity',
     params: schema.BotParams,
@@ -23,15 +24,15 @@ export function activityRoutes(app: FastifyInstance, reports: Reports): void {
     parse: ({ params, query, now }, faults) => ({
       subject: { bot_id: params.bot_id, version: query.version },
       window: parseWindow(query, faults, { now }),
-      filters: [...parseFilters(query, faults), ofUsers],
+      filters: [...parseSharedFilters(query, faults), ofUsers],
     }),
-    async answer({ subject, ...asked }, caller) {
+    async answer({ subject, ...parsed }, caller) {
       const table = await runOf(
-        reports.db,
+        context.db,
         caller,
         subject,
         {
-          ...asked,
+          ...parsed,
           dataset: 'messages' as const,
           bucket: null,
           measures: [{ aggregate: 'count' as const }],

@@ -1,38 +1,39 @@
 import type { FastifyInstance } from 'fastify';
 import type { Faults } from '../../http/faults.js';
+import { parseSharedFilters } from '../../http/filters/shared.js';
 import { gatherLists } from '../../http/lists.js';
-import { type Caller, type Reports, type Sent, serve } from '../../http/operation.js';
+import { type Caller, type ReportContext, type RequestInput, serve } from '../../http/operation.js';
 import { parseWindow, type Times } from '../../http/window.js';
 import { nextSteps, type StepsQuery, stepCounts } from '../../queries/lookups/sequences.js';
 import { byCodePoint } from '../../queries/order.js';
-import type { FilterOf, QueryOf, Row } from '../../queries/query.js';
-import { parseFilters } from './parse.js';
+import type { FilterOf, QueryOf, TableRow } from '../../queries/query.js';
+
 import * as schema from './schema.js';
 import { checkPresence, filtersOf, presenceOf, runOf } from './subject.js';
 
 /** What stands for the end of a sequence, as the vendor has it. */
 const DROPOFF = 'DROPOFF';
 
-type FlowsQuery = Times & { version: string } & Parameters<typeof parseFilters>[0];
+type FlowsQuery = Times & { version: string } & Parameters<typeof parseSharedFilters>[0];
 
 /** The parameters that the operations share. */
-const parseCommon = ({ params, query, now }: Sent<{ bot_id: string }, FlowsQuery>, faults: Faults) => ({
+const parseCommon = ({ params, query, now }: RequestInput<{ bot_id: string }, FlowsQuery>, faults: Faults) => ({
   subject: { bot_id: params.bot_id, version: query.version },
   window: parseWindow(query, faults, { now }),
-  filters: parseFilters(query, faults),
+  filters: parseSharedFilters(query, faults),
 });
 
 /** The flows of a bot: where conversations go from step to step, and where they end. */
-export function flowRoutes(app: FastifyInstance, reports: Reports): void {
+export function flowRoutes(app: FastifyInstance, context: ReportContext): void {
   const stepsOf = ({ subject, window, filters }: ReturnType<typeof parseCommon>, caller: Caller): StepsQuery => ({
     scope: caller.scope,
     window,
     where: { op: 'and', of: [...filtersOf(subject), ...filters] },
     presence: presenceOf(subject),
-    moment: caller.moment,
+    asOf: caller.asOf,
   });
 
-  serve(app, reports, {
+  serve(app, context, {
     method: 'GET',
     url: '/v1/bots/:bot_id/flows',
     params: schema.BotParams,
@@ -40,9 +41,9 @@ export function flowRoutes(app: FastifyInstance, reports: Reports): void {
     response: schema.FlowsAnswer,
     gather: gatherPath,
     parse: (sent, faults) => ({ ...parseCommon(sent, faults), path: sent.query.path ?? [] }),
-    async answer({ path, ...asked }, caller) {
-      const { nodes, present } = await nextSteps(reports.db, stepsOf(asked, caller), path);
-      checkPresence(asked.subject, present, caller);
+    async answer({ path, ...parsed }, caller) {
+      const { nodes, present } = await nextSteps(context.db, stepsOf(parsed, caller), path);
+      checkPresence(parsed.subject, present, caller);
       nodes.sort((a, b) => b.occurrences - a.occurrences || endLast(a.id, b.id));
       return { nodes: nodes.map(({ id, occurrences }) => ({ id: id ?? DROPOFF, occurrences })) };
     },
@@ -52,16 +53,16 @@ export function flowRoutes(app: FastifyInstance, reports: Reports): void {
     }),
   });
 
-  serve(app, reports, {
+  serve(app, context, {
     method: 'GET',
     url: '/v1/bots/:bot_id/flows/:step_id',
     params: schema.StepParams,
     querystring: schema.BotQuery,
     response: schema.StepAnswer,
     parse: (sent, faults) => ({ ...parseCommon(sent, faults), step: sent.params.step_id }),
-    async answer({ step, ...asked }, caller) {
-      const { present, ...counts } = await stepCounts(reports.db, stepsOf(asked, caller), step);
-      checkPresence(asked.subject, present, caller);
+    async answer({ step, ...parsed }, caller) {
+      const { present, ...counts } = await stepCounts(context.db, stepsOf(parsed, caller), step);
+      checkPresence(parsed.subject, present, caller);
       return counts;
     },
     table: ({ message_count, drop_off_count, conversation_count }) => ({
@@ -70,7 +71,7 @@ export function flowRoutes(app: FastifyInstance, reports: Reports): void {
     }),
   });
 
-  serve(app, reports, {
+  serve(app, context, {
     method: 'GET',
     url: '/v1/bots/:bot_id/flows/:step_id/edges',
     params: schema.StepParams,
@@ -90,7 +91,7 @@ export function flowRoutes(app: FastifyInstance, reports: Reports): void {
         groupBy: ['from_step_id', 'from_step_type', 'to_step_id', 'to_step_type'],
         filters: [...filters, ...ends],
       };
-      const table = await runOf(reports.db, caller, subject, query, { bucket: 'end_time', groups: 'end_time' });
+      const table = await runOf(context.db, caller, subject, query, { bucket: 'end_time', groups: 'end_time' });
       return { edges: table.rows.map((row) => edgeOf(row, type)).sort(byCountThenEnds(type)) };
     },
     table: ({ edges }) => ({
@@ -112,7 +113,7 @@ export function flowRoutes(app: FastifyInstance, reports: Reports): void {
 const endLast = (a: string | null, b: string | null): number =>
   a === null || b === null ? Number(a === null) - Number(b === null) : byCodePoint(a, b);
 
-function edgeOf({ keys, cells }: Row, type: 'sources' | 'targets') {
+function edgeOf({ keys, cells }: TableRow, type: 'sources' | 'targets') {
   const [fromId, fromType, toId, toType] = keys.map(String) as [string, string, string, string];
   const [from_step, to_step] = [
     { id: fromId, type: fromType },

@@ -4,21 +4,21 @@ import type { Ranked } from './ranked.js';
 import type { Pagination } from './schema.js';
 
 /** A place in the order of a ranked list: that of one row, which need not exist any more. */
-type Place = Pick<Ranked, 'id' | 'count'>;
+type RankedCursor = Pick<Ranked, 'id' | 'count'>;
 
 /** Which part of a ranked list is wanted. */
 export interface Paging {
   direction: 'first' | 'last';
   count: number;
   /** Behind it (`first`), or before it (`last`). */
-  from: Place | null;
+  from: RankedCursor | null;
   /** Neither first nor last was said. */
   isDefault: boolean;
 }
 
 const COUNT = 50;
 
-interface Sent {
+interface PageParameters {
   first?: number;
   after?: string;
   last?: number;
@@ -26,7 +26,7 @@ interface Sent {
 }
 
 /** The page that a request wants: `first` with `after`, or `last` with `before`. */
-export function parsePaging(sent: Sent, faults: Faults): Paging {
+export function parsePaging(sent: PageParameters, faults: Faults): Paging {
   const apart = [
     ['first', 'last'],
     ['after', 'before'],
@@ -52,7 +52,7 @@ export function parsePaging(sent: Sent, faults: Faults): Paging {
   };
 }
 
-function parseCursor(name: string, cursor: string | undefined, faults: Faults): Place | null {
+function parseCursor(name: string, cursor: string | undefined, faults: Faults): RankedCursor | null {
   if (cursor === undefined || faults.has(name)) return null;
   const [, count = '', id = ''] =
     /^([0-9]{1,15}) ([^\0]{1,400})$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
@@ -63,7 +63,7 @@ function parseCursor(name: string, cursor: string | undefined, faults: Faults): 
 }
 
 /** Base64url of a count and an id: it says nothing to its reader. */
-const writeCursor = ({ count, id }: Place): string => Buffer.from(`${count} ${id}`).toString('base64url');
+const writeCursor = ({ count, id }: RankedCursor): string => Buffer.from(`${count} ${id}`).toString('base64url');
 
 /** One page of a ranked list, in its order. `has_more` looks in the direction that was asked. */
 export function pageOf(all: Ranked[], { direction, count, from }: Paging): { rows: Ranked[]; pagination: Pagination } {

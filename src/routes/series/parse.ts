@@ -1,6 +1,4 @@
 import type { Faults } from '../../http/faults.js';
-import { parseList, withMissing } from '../../http/lists.js';
-import type { FilterOf } from '../../queries/query.js';
 import type { Bucket } from '../../queries/time/bucket.js';
 import { bucketFits, chooseBucket, type Window } from '../../queries/time/window.js';
 import { type TeamField, teamFields } from './schema.js';
@@ -39,28 +37,6 @@ export function parseBucket(bucket: keyof typeof buckets | undefined, window: Wi
     );
   }
   return chosen;
-}
-
-interface Filters {
-  channel_type?: string | string[];
-  language?: string | string[];
-  is_test?: 'true' | 'false';
-}
-
-/** A condition that conversations and their messages can meet alike. */
-export type SharedFilter = FilterOf<'conversations'> & FilterOf<'messages'> & FilterOf<'transitions'>;
-
-/** The filters that a request may set besides its bot, version or team. */
-export function parseFilters(query: Filters, faults: Faults): SharedFilter[] {
-  const where: SharedFilter[] = [];
-  for (const name of ['channel_type', 'language'] as const) {
-    const values = query[name];
-    if (values === undefined || faults.has(name)) continue;
-    const items = parseList(name, [values].flat(), faults);
-    where.push({ op: 'in', dimension: dimensionOf(name), values: withMissing(items) });
-  }
-  if (query.is_test !== undefined) where.push({ op: 'in', dimension: 'is_test', values: [query.is_test === 'true'] });
-  return where;
 }
 
 /** The fields of a team's `group_by`: a comma list, each field once. */

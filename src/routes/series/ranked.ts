@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { type Caller, type Reports, serve } from '../../http/operation.js';
+import { parseSharedFilters } from '../../http/filters/shared.js';
+import { type Caller, type ReportContext, serve } from '../../http/operation.js';
 import { parseWindow } from '../../http/window.js';
 import { byCodePoint } from '../../queries/order.js';
 import type { FilterOf } from '../../queries/query.js';
 import type { Window } from '../../queries/time/window.js';
 import { nextAddress, pageOf, parsePaging } from './paging.js';
-import { parseBucket, parseFilters } from './parse.js';
+import { parseBucket } from './parse.js';
 import * as schema from './schema.js';
 import { runOf, type Subject } from './subject.js';
 
@@ -16,7 +17,7 @@ export interface Ranked {
   rank: number;
 }
 
-interface Asked {
+interface RankedRequest {
   subject: Subject;
   window: Window;
   filters: FilterOf<'messages'>[];
@@ -24,10 +25,10 @@ interface Asked {
 
 /** The values of a dimension of messages, each with its messages in the range. */
 async function rankedBy(
-  { db }: Reports,
+  { db }: ReportContext,
   caller: Caller,
   dimension: 'intent' | 'tags',
-  { subject, window, filters }: Asked,
+  { subject, window, filters }: RankedRequest,
 ): Promise<Ranked[]> {
   const isGiven: FilterOf<'messages'> = { op: 'not', of: { op: 'in', dimension, values: [null] } };
   const query = {
@@ -46,8 +47,8 @@ async function rankedBy(
 }
 
 /** Operations that list values of messages by how often they occur. */
-export function rankedRoutes(app: FastifyInstance, reports: Reports): void {
-  serve(app, reports, {
+export function rankedRoutes(app: FastifyInstance, context: ReportContext): void {
+  serve(app, context, {
     method: 'GET',
     url: '/v1/bots/:bot_id/intents',
     params: schema.BotParams,
@@ -59,12 +60,12 @@ export function rankedRoutes(app: FastifyInstance, reports: Reports): void {
       return {
         subject: { bot_id: params.bot_id, version: query.version },
         window,
-        filters: parseFilters(query, faults),
+        filters: parseSharedFilters(query, faults),
         paging: parsePaging(query, faults),
       };
     },
-    async answer({ paging, ...asked }, caller) {
-      const all = await rankedBy(reports, caller, 'intent', asked);
+    async answer({ paging, ...parsed }, caller) {
+      const all = await rankedBy(context, caller, 'intent', parsed);
       const isWhole = caller.wantsCsv && paging.isDefault;
       const { rows, pagination } = isWhole ? pageOf(all, { ...paging, count: all.length }) : pageOf(all, paging);
       if (caller.wantsCsv && pagination.has_more) {
@@ -78,7 +79,7 @@ export function rankedRoutes(app: FastifyInstance, reports: Reports): void {
     }),
   });
 
-  serve(app, reports, {
+  serve(app, context, {
     method: 'GET',
     url: '/v1/bots/:bot_id/knowledge_base/tags',
     params: schema.BotParams,
@@ -92,11 +93,11 @@ export function rankedRoutes(app: FastifyInstance, reports: Reports): void {
       return {
         subject: { bot_id: params.bot_id, version: query.version },
         window: parseWindow(query, faults, { now }),
-        filters: [...parseFilters(query, faults), ofCollections],
+        filters: [...parseSharedFilters(query, faults), ofCollections],
       };
     },
-    async answer(asked, caller) {
-      const all = await rankedBy(reports, caller, 'tags', asked);
+    async answer(parsed, caller) {
+      const all = await rankedBy(context, caller, 'tags', parsed);
       return { data: all.map(({ id, count, rank }) => ({ tag: id, count, rank })) };
     },
     table: ({ data }) => ({

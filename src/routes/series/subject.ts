@@ -1,14 +1,20 @@
 import type { Database } from '../../database/database.js';
 import { NotFound } from '../../errors.js';
+import type { SharedFilter } from '../../http/filters/shared.js';
 import type { Caller } from '../../http/operation.js';
 import type { Dataset } from '../../queries/catalogue.js';
 import type { Presence } from '../../queries/presence.js';
 import type { Query, QueryOf, Table } from '../../queries/query.js';
 import { run, type SizePaths } from '../../queries/run.js';
-import type { SharedFilter } from './parse.js';
 
 /** Whose conversations an operation is about. */
 export type Subject = { bot_id: string; version: string } | { team_id: string };
+
+/** The subject that the path of a request names; the query of a bot's operation names the version. */
+export const subjectOf = (params: { bot_id: string } | { team_id: string }, query: object): Subject =>
+  'team_id' in params
+    ? { team_id: params.team_id }
+    : { bot_id: params.bot_id, version: (query as { version: string }).version };
 
 const is = (dimension: 'bot_id' | 'bot_version' | 'team_id', value: string): SharedFilter => ({
   op: 'in',
@@ -56,8 +62,8 @@ export async function runOf<D extends Exclude<Dataset, 'participations'>>(
 ): Promise<Table> {
   const { filters, ...rest } = query;
   const where = { op: 'and', of: [...filtersOf(subject), ...filters] };
-  const asked = { ...rest, scope: caller.scope, where, presence: presenceOf(subject) } as unknown as Query; // of D
-  const table = await run(db, asked, caller.moment, paths);
+  const scoped = { ...rest, scope: caller.scope, where, presence: presenceOf(subject) } as unknown as Query; // of D
+  const table = await run(db, scoped, caller.asOf, paths);
   checkPresence(subject, table.present, caller);
   return table;
 }

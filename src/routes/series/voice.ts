@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { type Reports, serve } from '../../http/operation.js';
+import { parseSharedFilters, type SharedFilter } from '../../http/filters/shared.js';
+import { type ReportContext, serve } from '../../http/operation.js';
 import { parseWindow } from '../../http/window.js';
 import type { Table } from '../../queries/query.js';
-import { parseBucket, parseFilters, type SharedFilter } from './parse.js';
+import { parseBucket } from './parse.js';
 import * as schema from './schema.js';
 import { roundedMean, tableOfSeries, xValues } from './shape.js';
 import { runOf } from './subject.js';
@@ -12,8 +13,8 @@ const MINUTE = 60_000n;
 const voice: SharedFilter = { op: 'in', dimension: 'channel', values: ['voice', 'phone'] };
 
 /** How many minutes a team's conversations by voice took. */
-export function voiceRoutes(app: FastifyInstance, reports: Reports): void {
-  serve(app, reports, {
+export function voiceRoutes(app: FastifyInstance, context: ReportContext): void {
+  serve(app, context, {
     method: 'GET',
     url: '/v1/teams/:team_id/voice_minutes',
     params: schema.TeamParams,
@@ -21,14 +22,14 @@ export function voiceRoutes(app: FastifyInstance, reports: Reports): void {
     response: schema.SeriesAnswer,
     parse({ params, query, now }, faults) {
       const window = parseWindow(query, faults, { now });
-      const filters = [...parseFilters(query, faults), voice];
+      const filters = [...parseSharedFilters(query, faults), voice];
       return { subject: params, window, bucket: parseBucket(query.bucket, window, faults), filters };
     },
-    async answer({ subject, ...asked }, caller) {
+    async answer({ subject, ...parsed }, caller) {
       const measures = [{ aggregate: 'sum' as const, of: 'duration_ms' as const }];
-      const query = { ...asked, dataset: 'conversations' as const, measures, groupBy: [] };
-      const table = await runOf(reports.db, caller, subject, query, { bucket: 'bucket', groups: 'bucket' });
-      return { data: shapeMinutes(table, asked.window.zone) };
+      const query = { ...parsed, dataset: 'conversations' as const, measures, groupBy: [] };
+      const table = await runOf(context.db, caller, subject, query, { bucket: 'bucket', groups: 'bucket' });
+      return { data: shapeMinutes(table, parsed.window.zone) };
     },
     table: ({ data }) => tableOfSeries(data, []),
   });

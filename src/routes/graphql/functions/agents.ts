@@ -1,7 +1,6 @@
-import { parseWindow } from '../../../http/window.js';
 import { type AgentPerformance, agentPerformance, systemPerformance } from '../../../queries/lookups/performance.js';
-import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
-import { ARGS, type Definition, type Typed } from '../definition.js';
+import { conversationsOf, type FilterName, filterTypes, rangeTypes, timeZoneType } from '../arguments.js';
+import type { Definition, Typed } from '../definition.js';
 
 const agentFilters = ['desk_ids', 'integration_ids', 'channels', 'is_test'] as const satisfies FilterName[];
 const systemFilters = ['account_id!', 'desk_ids', 'brain_parent_ids', 'is_test'] as const satisfies FilterName[];
@@ -17,7 +16,7 @@ const aggregates = { avg: 'Mean time', median: 'Median time', max: 'Longest time
 const timeColumns = Object.entries(kinds).flatMap(([kind, of]) =>
   Object.entries(aggregates).map(([aggregate, says]): [string, Typed] => [
     `${aggregate}_${kind}`,
-    { type: 'Float', means: `${says} ${of}, in minutes; null of none` },
+    { type: 'Float', description: `${says} ${of}, in minutes; null of none` },
   ]),
 );
 
@@ -26,31 +25,27 @@ const inMinutes = (seconds: string | number | null) => (seconds === null ? null 
 /** How agents, and the service as a whole, performed. */
 export const agentFunctions: Record<string, Definition> = {
   agents_performance: {
-    means: 'What each agent did in the conversations that started in the range; all times in minutes',
+    description: 'What each agent did in the conversations that started in the range; all times in minutes',
     args: {
       ...rangeTypes,
       ...filterTypes(agentFilters),
-      agent_ids: { type: '_text', means: 'Only the rows of these agents; an empty list matches nothing' },
+      agent_ids: { type: '_text', description: 'Only the rows of these agents; an empty list matches nothing' },
       time_zone: timeZoneType,
     },
     columns: {
-      agent_id: { type: 'uuid', means: 'The agent' },
-      agent_name: { type: 'String', means: 'Its name, as it was said last in these conversations' },
+      agent_id: { type: 'uuid', description: 'The agent' },
+      agent_name: { type: 'String', description: 'Its name, as it was said last in these conversations' },
       ...Object.fromEntries(timeColumns),
-      ratings: { type: 'Int', means: 'Ratings of its conversations that are about it' },
-      avg_rating: { type: 'Float', means: 'Their mean; null of none' },
-      ratings_more_than_3: { type: 'Int', means: 'Those above 3' },
-      closed_conversations: { type: 'Int', means: 'Conversations whose standing close names it' },
-      participated_sessions: { type: 'Int', means: 'Conversations in which it wrote' },
-      replies: { type: 'Int', means: 'Its messages' },
+      ratings: { type: 'Int', description: 'Ratings of its conversations that are about it' },
+      avg_rating: { type: 'Float', description: 'Their mean; null of none' },
+      ratings_more_than_3: { type: 'Int', description: 'Those above 3' },
+      closed_conversations: { type: 'Int', description: 'Conversations whose standing close names it' },
+      participated_sessions: { type: 'Int', description: 'Conversations in which it wrote' },
+      replies: { type: 'Int', description: 'Its messages' },
     },
-    async rows(asked) {
-      const { args, faults, db, scope, moment } = asked;
-      const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
-      const where = parseFilters(agentFilters, asked);
-      faults.check();
-      const agents = (args.agent_ids as string[] | null | undefined) ?? null;
-      const rows = await agentPerformance(db, { scope, window, where, moment }, agents);
+    async rows(call) {
+      const agents = (call.args.agent_ids as string[] | null | undefined) ?? null;
+      const rows = await agentPerformance(call.db, conversationsOf(agentFilters, call), agents);
       return rows.map((row) => ({
         ...row,
         avg_rating: row.avg_rating === null ? null : Number(row.avg_rating),
@@ -60,27 +55,19 @@ export const agentFunctions: Record<string, Definition> = {
   },
 
   get_system_insights_performance: {
-    means: 'How the service performed over the conversations that started in the range',
+    description: 'How the service performed over the conversations that started in the range',
     args: { ...rangeTypes, ...filterTypes(systemFilters), time_zone: timeZoneType },
     columns: {
-      total_sessions: { type: 'Int', means: 'Conversations' },
-      contained_sessions: { type: 'Int', means: 'Those without an agent' },
-      covered_sessions: { type: 'Int', means: 'Those that are said to be covered' },
-      avg_response_time: { type: 'Float', means: 'Mean time of the messages of bots that answer, in seconds' },
-      avg_session_duration: { type: 'Float', means: 'Mean duration, in minutes' },
-      total_handovers: { type: 'Int', means: 'Conversations with an agent' },
+      total_sessions: { type: 'Int', description: 'Conversations' },
+      contained_sessions: { type: 'Int', description: 'Those without an agent' },
+      covered_sessions: { type: 'Int', description: 'Those that are said to be covered' },
+      avg_response_time: { type: 'Float', description: 'Mean time of the messages of bots that answer, in seconds' },
+      avg_session_duration: { type: 'Float', description: 'Mean duration, in minutes' },
+      total_handovers: { type: 'Int', description: 'Conversations with an agent' },
     },
-    async rows(asked) {
-      const { args, faults, db, scope, moment } = asked;
-      const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
-      const where = parseFilters(systemFilters, asked);
-      faults.check();
-      const { avg_response_time, avg_session_duration, ...counts } = await systemPerformance(db, {
-        scope,
-        window,
-        where,
-        moment,
-      });
+    async rows(call) {
+      const found = await systemPerformance(call.db, conversationsOf(systemFilters, call));
+      const { avg_response_time, avg_session_duration, ...counts } = found;
       return [
         {
           ...counts,

@@ -2,16 +2,16 @@ import { datasets } from '../../../queries/catalogue.js';
 import { is } from '../../../queries/datasets/dataset.js';
 import type { FilterOf, MeasureOf } from '../../../queries/query.js';
 import type { FilterName } from '../arguments.js';
-import { ARGS, type Asked, type Definition, type Typed } from '../definition.js';
+import { ARGS, type Definition, type FunctionCall, type Typed } from '../definition.js';
 import { type Column, report } from '../report.js';
 
 const { measures } = datasets.conversations;
 
 type ConversationColumn = Column<'conversations'>;
 
-const count = (means: string, measure: MeasureOf<'conversations'>): ConversationColumn => ({
+const count = (description: string, measure: MeasureOf<'conversations'>): ConversationColumn => ({
   type: 'Int',
-  means,
+  description,
   measure,
 });
 
@@ -22,33 +22,33 @@ const notMeaningful = count('The others', { aggregate: 'count', filter: is('is_m
 const ofAccount = ['account_id!', 'desk_ids', 'brain_parent_ids'] as const satisfies FilterName[];
 
 /** Conversations, all and meaningful. */
-const metered = (means: string, filters: readonly FilterName[]) =>
+const metered = (description: string, filters: readonly FilterName[]) =>
   report({
-    means,
+    description,
     dataset: 'conversations',
     filters,
     columns: { total_sessions: sessions, meaningful_sessions: meaningful, non_meaningful_sessions: notMeaningful },
   });
 
-const minutes = (means: string, filter?: FilterOf<'conversations'>): ConversationColumn => ({
+const minutes = (description: string, filter?: FilterOf<'conversations'>): ConversationColumn => ({
   type: 'Float',
-  means: `${means}, in minutes; null of none`,
+  description: `${description}, in minutes; null of none`,
   measure: { aggregate: 'avg', of: 'duration_ms', filter },
   unit: 60_000,
 });
 
 const words = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
-const hour: Typed = { type: 'Int', means: 'An hour of the day, 0 to 23' };
+const hour: Typed = { type: 'Int', description: 'An hour of the day, 0 to 23' };
 
 /** Counts of conversations. */
 export const countFunctions: Record<string, Definition> = {
   sessions_per_channel: report({
-    means: 'Conversations, users and messages of each channel, of the conversations that started in the range',
+    description: 'Conversations, users and messages of each channel, of the conversations that started in the range',
     dataset: 'conversations',
     filters: ['account_id', 'desk_ids', 'brain_parent_ids', 'integration_ids', 'is_test'],
     columns: {
-      channel: { type: 'String', means: 'The channel', dimension: 'channel' },
+      channel: { type: 'String', description: 'The channel', dimension: 'channel' },
       session_count: sessions,
       user_count: count('Distinct users', measures.users.measure),
       message_count: count('Messages of all senders', measures.messages.measure),
@@ -61,13 +61,13 @@ export const countFunctions: Record<string, Definition> = {
 
   // In the order of the core: an hour that a clock change repeats has the same text twice.
   open_closed_sessions_interval_counts_v2: report({
-    means: 'Of the conversations that started in each interval, how many are closed now and how many are open',
+    description: 'Of the conversations that started in each interval, how many are closed now and how many are open',
     dataset: 'conversations',
     filters: ['brain_parent_ids', 'desk_ids', 'integration_ids', 'brain_versions', 'channels', 'is_test', 'agent_ids'],
     columns: {
       closed_sessions: count('Conversations that are closed now', measures.closed.measure),
       open_sessions: count('Conversations that are open now', measures.open.measure),
-      per_interval: { type: 'timestamp', means: 'Start of the interval', bucket: true },
+      per_interval: { type: 'timestamp', description: 'Start of the interval', bucket: true },
     },
   }),
 
@@ -79,14 +79,14 @@ export const countFunctions: Record<string, Definition> = {
   ),
 
   sessions_counts_fast: report({
-    means: 'Conversations that started in the range',
+    description: 'Conversations that started in the range',
     dataset: 'conversations',
     filters: ['account_id', 'desk_ids', 'brain_parent_ids', 'is_test'],
     columns: { counts: sessions },
   }),
 
   brain_session_duration: report({
-    means: 'How long conversations took, from start to end',
+    description: 'How long conversations took, from start to end',
     dataset: 'conversations',
     filters: ['account_id', 'brain_parent_ids', 'desk_ids', 'channels', 'tags', 'is_test'],
     columns: {
@@ -99,7 +99,7 @@ export const countFunctions: Record<string, Definition> = {
   }),
 
   brain_sessions_message_distribution: report({
-    means: 'How many conversations have how many messages of the user',
+    description: 'How many conversations have how many messages of the user',
     dataset: 'conversations',
     filters: [
       'account_id',
@@ -121,34 +121,34 @@ export const countFunctions: Record<string, Definition> = {
   }),
 
   get_meaningful_sessions_count_by_hour: report({
-    means: 'Meaningful conversations by the local hour of their start; hours without any are left out',
+    description: 'Meaningful conversations by the local hour of their start; hours without any are left out',
     dataset: 'conversations',
     filters: ofAccount,
     where: is('is_meaningful', true),
     columns: {
-      hour: { type: 'Int', means: 'The local hour, 0 to 23', dimension: 'hour_of_day' },
+      hour: { type: 'Int', description: 'The local hour, 0 to 23', dimension: 'hour_of_day' },
       session_count: count('Meaningful conversations', measures.conversations.measure),
     },
     order: [{ column: 'hour', direction: 'asc', nulls: 'last' }],
   }),
 
   get_meaningful_sessions_count_by_hour_range: report({
-    means:
+    description:
       'Meaningful conversations that started between two local hours, past midnight where the end is not after the start',
     dataset: 'conversations',
     filters: ofAccount,
     where: is('is_meaningful', true),
     own: {
       args: {
-        hour_start: { ...hour, means: 'The first hour; default 0' },
-        hour_end: { ...hour, means: 'The hour after the last one, 0 is midnight; default the end of the day' },
+        hour_start: { ...hour, description: 'The first hour; default 0' },
+        hour_end: { ...hour, description: 'The hour after the last one, 0 is midnight; default the end of the day' },
       },
       filter: hourRange,
     },
     columns: {
       session_count: count('Meaningful conversations', measures.conversations.measure),
-      hour_range_start: { ...hour, means: 'hour_start as it was sent', echo: 'hour_start' },
-      hour_range_end: { ...hour, means: 'hour_end as it was sent', echo: 'hour_end' },
+      hour_range_start: { ...hour, description: 'hour_start as it was sent', echo: 'hour_start' },
+      hour_range_end: { ...hour, description: 'hour_end as it was sent', echo: 'hour_end' },
     },
   }),
 };
@@ -160,7 +160,7 @@ function userMessages(least: number, most?: number): FilterOf<'conversations'> {
 }
 
 /** The hours from `hour_start` to before `hour_end`: `hour_end: 0` is midnight, equal ones are the whole day. */
-function hourRange({ args, faults }: Asked): FilterOf<'conversations'> {
+function hourRange({ args, faults }: FunctionCall): FilterOf<'conversations'> {
   for (const name of ['hour_start', 'hour_end']) {
     const sent = args[name];
     if (sent != null && !((sent as number) >= 0 && (sent as number) <= 23)) {

@@ -9,10 +9,14 @@ import { versionOf } from '../session.js';
 
 const { measures } = datasets.conversations;
 
-const rated: Column<'conversations'> = { type: 'Int', means: 'Rated conversations', measure: measures.rated.measure };
+const rated: Column<'conversations'> = {
+  type: 'Int',
+  description: 'Rated conversations',
+  measure: measures.rated.measure,
+};
 const mean: Column<'conversations'> = {
   type: 'Float',
-  means: 'Mean rating; null of none',
+  description: 'Mean rating; null of none',
   measure: measures.avg_rating.measure,
 };
 
@@ -28,20 +32,20 @@ const feedbackFilters = [
 /** Ratings of conversations. */
 export const ratingFunctions: Record<string, Definition> = {
   ratings_interval_counts: report({
-    means: 'Ratings of the conversations that started in each interval',
+    description: 'Ratings of the conversations that started in each interval',
     dataset: 'conversations',
     filters: ['brain_parent_ids', 'desk_ids', 'integration_ids', 'brain_versions', 'is_test', 'agent_ids'],
     columns: {
-      per_interval: { type: 'timestamp', means: 'Start of the interval', bucket: true },
+      per_interval: { type: 'timestamp', description: 'Start of the interval', bucket: true },
       avg_rating: mean,
       median_rating: {
         type: 'Float',
-        means: 'Median rating; of an even number the mean of the two in the middle',
+        description: 'Median rating; of an even number the mean of the two in the middle',
         measure: { aggregate: 'percentile', of: 'rating', p: 50 },
       },
       num_more_than_3: {
         type: 'Int',
-        means: 'Ratings above 3',
+        description: 'Ratings above 3',
         measure: { aggregate: 'count', filter: above('rating', 3) },
       },
       num_ratings: rated,
@@ -49,48 +53,52 @@ export const ratingFunctions: Record<string, Definition> = {
   }),
 
   get_daily_ratings: report({
-    means: 'Ratings of the conversations that started on each local day',
+    description: 'Ratings of the conversations that started on each local day',
     dataset: 'conversations',
     filters: ['desk_ids', 'brain_parent_ids', 'integration_ids', 'is_test'],
     steps: { bucket: { unit: 'day', count: 1 } },
     columns: {
-      date: { type: 'timestamp', means: 'Start of the day', bucket: true },
+      date: { type: 'timestamp', description: 'Start of the day', bucket: true },
       total_ratings: rated,
       avg_rating: mean,
       ...Object.fromEntries(
         [1, 2, 3, 4, 5].map((stars): [string, Column<'conversations'>] => [
           `rating_${stars}`,
-          { type: 'Int', means: `Ratings of ${stars}`, measure: { aggregate: 'count', filter: is('rating', stars) } },
+          {
+            type: 'Int',
+            description: `Ratings of ${stars}`,
+            measure: { aggregate: 'count', filter: is('rating', stars) },
+          },
         ]),
       ),
     },
   }),
 
   rating_feedback: {
-    means: 'Rated conversations that started in the range, oldest first, each with the agent who wrote last',
+    description: 'Rated conversations that started in the range, oldest first, each with the agent who wrote last',
     args: {
       ...rangeTypes,
       ...filterTypes(feedbackFilters),
-      agent_ids: { type: '_text', means: 'Agents who wrote last; an empty list matches nothing' },
+      agent_ids: { type: '_text', description: 'Agents who wrote last; an empty list matches nothing' },
       time_zone: timeZoneType,
     },
     columns: {
-      agent_id: { type: 'uuid', means: 'The agent who wrote last' },
-      agent_name: { type: 'String', means: 'The name of that agent in this conversation' },
-      brain_id: { type: 'uuid', means: 'The version of the bot, by its id' },
-      brain_parent_id: { type: 'uuid', means: 'The bot' },
-      version: { type: 'Int', means: 'The version of the bot where it is a whole number' },
-      rating: { type: 'Int', means: '1 to 5' },
-      feedback: { type: 'String', means: 'What the user said with it' },
-      is_test: { type: 'Boolean', means: 'It is a test' },
+      agent_id: { type: 'uuid', description: 'The agent who wrote last' },
+      agent_name: { type: 'String', description: 'The name of that agent in this conversation' },
+      brain_id: { type: 'uuid', description: 'The version of the bot, by its id' },
+      brain_parent_id: { type: 'uuid', description: 'The bot' },
+      version: { type: 'Int', description: 'The version of the bot where it is a whole number' },
+      rating: { type: 'Int', description: '1 to 5' },
+      feedback: { type: 'String', description: 'What the user said with it' },
+      is_test: { type: 'Boolean', description: 'It is a test' },
     },
-    async rows(asked) {
-      const { args, faults, db, scope, moment } = asked;
+    async rows(call) {
+      const { args, faults, db, scope, asOf } = call;
       const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
-      const where = parseFilters(feedbackFilters, asked);
+      const where = parseFilters(feedbackFilters, call);
       faults.check();
       const agents = (args.agent_ids as string[] | null | undefined) ?? null;
-      const rows = await ratedConversations(db, { scope, window, where, agents, moment });
+      const rows = await ratedConversations(db, { scope, window, where, agents, asOf });
       return rows.map(({ bot_id, bot_version, ...row }) => ({
         ...row,
         brain_parent_id: bot_id,

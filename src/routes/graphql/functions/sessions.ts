@@ -1,4 +1,3 @@
-import { parseWindow } from '../../../http/window.js';
 import type { ConversationsQuery } from '../../../queries/lookups/performance.js';
 import {
   isSortable,
@@ -8,12 +7,19 @@ import {
   sessions,
 } from '../../../queries/lookups/sessions.js';
 import { formatInstant } from '../../../queries/time/instant.js';
-import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
-import { ARGS, type Asked, type Definition, MAX_ROWS, type Row, type Typed, type TypeName } from '../definition.js';
+import { conversationsOf, type FilterName, filterTypes, rangeTypes, timeZoneType } from '../arguments.js';
+import {
+  type Definition,
+  type FunctionCall,
+  MAX_ROWS,
+  type ResultRow,
+  type Typed,
+  type TypeName,
+} from '../definition.js';
 import { pageOf, tooManyRows } from '../order.js';
 import { brainOf, brains, distinct, orNull, sessionColumns } from '../session.js';
 
-const column = (type: TypeName, means: string): Typed => ({ type, means });
+const column = (type: TypeName, description: string): Typed => ({ type, description });
 
 const confidences = {
   avg_confidence: column('Float', 'Mean confidence of its messages; null of none'),
@@ -60,24 +66,21 @@ const coreNames: Record<string, SortableColumn> = {
 };
 
 /** A function that lists conversations, newest first. */
-function sessionList(means: string, filters: readonly FilterName[], columns: Record<string, Typed>): Definition {
+function sessionList(description: string, filters: readonly FilterName[], columns: Record<string, Typed>): Definition {
   return {
-    means: `${means}, newest first; at most ${MAX_ROWS.toLocaleString('en')} at a time`,
+    description: `${description}, newest first; at most ${MAX_ROWS.toLocaleString('en')} at a time`,
     args: { ...rangeTypes, ...filterTypes(filters), time_zone: timeZoneType },
     columns,
     isPaged: true,
-    async rows(asked) {
-      const { args, faults, scope, moment } = asked;
-      const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
-      const where = parseFilters(filters, asked);
-      faults.check();
-      const found = await pageOfSessions(asked, { scope, window, where, moment });
-      return found.map((row) => shape(row, scope.account, window.zone));
+    async rows(call) {
+      const query = conversationsOf(filters, call);
+      const found = await pageOfSessions(call, query);
+      return found.map((row) => shape(row, query.scope.account, query.window.zone));
     },
   };
 
   /** The page, cut by the database where it can order it; else of all rows, if there are few enough. */
-  async function pageOfSessions({ db, page }: Asked, query: ConversationsQuery): Promise<Session[]> {
+  async function pageOfSessions({ db, page }: FunctionCall, query: ConversationsQuery): Promise<Session[]> {
     const order = page.order.map((one) => ({ ...one, column: coreNames[one.column] ?? one.column }));
     if (order.every((one): one is SessionOrder => isSortable(one.column))) {
       const limit = page.limit ?? MAX_ROWS + 1;
@@ -135,7 +138,7 @@ export const sessionFunctions: Record<string, Definition> = {
 
 const numberOf = (value: string | number | null) => (value === null ? null : Number(value));
 
-function shape(found: Session, account: string, zone: string): Row {
+function shape(found: Session, account: string, zone: string): ResultRow {
   const time = (instant: number | null) => (instant === null ? null : formatInstant(instant, zone, 'local'));
   const own = brainOf(found);
   const of = (name: string) => found.messages.flatMap(({ body }) => (body[name] ?? []) as string | string[]);

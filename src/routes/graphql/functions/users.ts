@@ -8,22 +8,22 @@ import { type Column, report } from '../report.js';
 
 const { measures } = datasets.conversations;
 
-const users: Column<'conversations'> = { type: 'Int', means: 'Distinct users', measure: measures.users.measure };
+const users: Column<'conversations'> = { type: 'Int', description: 'Distinct users', measure: measures.users.measure };
 
 /** What conversations of one value of a dimension come to. */
-const countsBy = (means: string, dimension: 'bot_id' | 'desk_id', filters: readonly FilterName[]): Definition =>
+const countsBy = (description: string, dimension: 'bot_id' | 'desk_id', filters: readonly FilterName[]): Definition =>
   report({
-    means,
+    description,
     dataset: 'conversations',
     filters,
     columns: {
-      id: { type: 'uuid', means: `The ${dimension === 'bot_id' ? 'bot' : 'desk'}; null for none`, dimension },
-      num_requests: { type: 'Int', means: 'Messages of users', measure: measures.user_messages.measure },
-      num_sessions: { type: 'Int', means: 'Conversations', measure: measures.conversations.measure },
+      id: { type: 'uuid', description: `The ${dimension === 'bot_id' ? 'bot' : 'desk'}; null for none`, dimension },
+      num_requests: { type: 'Int', description: 'Messages of users', measure: measures.user_messages.measure },
+      num_sessions: { type: 'Int', description: 'Conversations', measure: measures.conversations.measure },
       num_users: users,
       last_used: {
         type: 'timestamp',
-        means: 'The latest last activity',
+        description: 'The latest last activity',
         measure: { aggregate: 'max', of: 'last_activity_ms' },
         isTime: true,
       },
@@ -39,7 +39,7 @@ const mostFirst = (column: string, ...then: string[]): Order[] => [
 /** Counts of users and of their messages. */
 export const userFunctions: Record<string, Definition> = {
   users_counts: report({
-    means: 'Distinct users of the conversations that started in the range',
+    description: 'Distinct users of the conversations that started in the range',
     dataset: 'conversations',
     filters: [
       'account_id',
@@ -54,19 +54,19 @@ export const userFunctions: Record<string, Definition> = {
   }),
 
   get_monthly_active_users: report({
-    means:
+    description:
       'Distinct users of each calendar month, from the month of start_time to that of end_time, both whole: 2024-01-01 to 2024-04-01 gives April too',
     dataset: 'conversations',
     filters: ['account_id', 'is_test'],
     steps: { bucket: { unit: 'month', count: 1 }, range: wholeMonths },
     columns: {
-      month_year: { type: 'String', means: 'The month, yyyy-mm', bucket: true, form: (text) => text.slice(0, 7) },
+      month_year: { type: 'String', description: 'The month, yyyy-mm', bucket: true, form: (text) => text.slice(0, 7) },
       unique_users: users,
     },
   }),
 
   requests_counts: report({
-    means: 'Messages of users, at their own time',
+    description: 'Messages of users, at their own time',
     dataset: 'messages',
     where: is('sender', 'user'),
     filters: [
@@ -80,19 +80,19 @@ export const userFunctions: Record<string, Definition> = {
       'min_num_user_messages',
     ],
     columns: {
-      counts: { type: 'Int', means: 'Messages of users', measure: datasets.messages.measures.messages.measure },
+      counts: { type: 'Int', description: 'Messages of users', measure: datasets.messages.measures.messages.measure },
     },
   }),
 
   requests_hourly_counts_v2: report({
-    means: 'Messages of users by local weekday and hour, at their own time; cells without any are left out',
+    description: 'Messages of users by local weekday and hour, at their own time; cells without any are left out',
     dataset: 'messages',
     where: is('sender', 'user'),
     filters: ['desk_ids', 'brain_parent_ids', 'integration_ids', 'brain_versions', 'channels', 'is_test'],
     columns: {
-      counts: { type: 'Int', means: 'Messages of users', measure: datasets.messages.measures.messages.measure },
-      weekday: { type: 'Int', means: '1 (Monday) to 7', dimension: 'day_of_week' },
-      hour: { type: 'Int', means: '0 to 23', dimension: 'hour_of_day' },
+      counts: { type: 'Int', description: 'Messages of users', measure: datasets.messages.measures.messages.measure },
+      weekday: { type: 'Int', description: '1 (Monday) to 7', dimension: 'day_of_week' },
+      hour: { type: 'Int', description: '0 to 23', dimension: 'hour_of_day' },
     },
     order: mostFirst('counts', 'weekday', 'hour'),
   }),

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 const LONGEST = 10;
 
 /** Long work on the event loop, in turns: between its parts, `if (turn.isOver()) await turn.next()` lets others in. */
-export class Turn {
+export class TimeSlice {
   #since = performance.now();
 
   isOver(): boolean {
