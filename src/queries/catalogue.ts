@@ -4,7 +4,7 @@ import { messages } from './datasets/messages.js';
 import { participations } from './datasets/participations.js';
 import { transitions } from './datasets/transitions.js';
 
-/** Every dataset of the core: what its rows are and what can be asked of them. */
+/** Every dataset of the core: what its rows are, and which dimensions, numbers and measures they have. */
 export const datasets = { conversations, participations, messages, transitions } as const;
 
 export type Dataset = keyof typeof datasets;
@@ -15,7 +15,9 @@ export type DimensionOf<D extends Dataset> = keyof (typeof datasets)[D]['dimensi
 /** Names of the numbers of a dataset. */
 export type NumberOf<D extends Dataset> = keyof (typeof datasets)[D]['numbers'] & string;
 
-/** What a name of a dataset stands for in a filter: a dimension, else a number; undefined for a name that it does not have. */
+/**
+ * The field that a filter of this dataset means by a name: a dimension, else a number. Undefined for an unknown name.
+ */
 export function fieldOf(dataset: Dataset, name: string): Pick<Dimension, 'type' | 'many'> | undefined {
   const dimensions: Record<string, Dimension> = datasets[dataset].dimensions;
   if (Object.hasOwn(dimensions, name)) return dimensions[name];
@@ -23,10 +25,10 @@ export function fieldOf(dataset: Dataset, name: string): Pick<Dimension, 'type' 
   return Object.hasOwn(numbers, name) ? { type: 'number' } : undefined;
 }
 
-/** A dimension that a client may name: its name in the core, and what it is there. */
+/** A field that a client may name, with its name and type in the core. */
 export interface NamedField<Name extends string = string> extends Pick<Dimension, 'type' | 'many'> {
   name: Name;
 }
 
-/** Dimensions by the names that clients use. */
+/** Fields by the names that clients use. */
 export type FieldNames<Name extends string = string> = ReadonlyMap<unknown, NamedField<Name>>;

@@ -3,18 +3,18 @@ import { concat } from '../database/fragments.js';
 import type { Dimension } from './datasets/dataset.js';
 import type { Filter, Test, Value } from './filter.js';
 
-/** What a condition needs to know of a name: its type, and its value in SQL. */
+/** What a condition needs to know about a field: its type, and its value as SQL. */
 export interface Field extends Pick<Dimension, 'type' | 'many'> {
   value: Fragment;
 }
 
-/** The fields of a source of rows. Throws for a name that it does not have: a query never gets here with one. */
+/** Looks up a field of a row source. Throws for an unknown name: requests were checked long before. */
 export type Fields = (name: string) => Field;
 
 /**
- * A filter as one SQL condition: true where it holds, false or null where it does not. A test of a missing value is null;
- * `and` and `or` pass that on as they would a false, and `not` makes it one. (Made false at each test, it would keep
- * PostgreSQL from using an index.)
+ * Turns a filter into one SQL condition: true where it holds, false or null where it does not. A test of a missing
+ * value gives null. `and` and `or` treat null like false, and `not` turns it into false first. (A `coalesce` around
+ * each test would keep PostgreSQL from using an index.)
  */
 export function condition(sql: Sql, filter: Filter, fields: Fields): Fragment {
   if ('dimension' in filter) return tested(sql, filter, fields(filter.dimension));
@@ -35,7 +35,7 @@ function tested(sql: Sql, filter: Test, field: Field): Fragment {
   return sql`(exists (select from unnest(${value}) one where ${test(sql, filter, field, sql`one`)})${empty})`;
 }
 
-/** The test of one value; null when the value is missing, but for `in` with null among its values. */
+/** The test of one value. It gives null when the value is missing, except for `in` with null among its values. */
 function test(sql: Sql, filter: Test, field: Field, value: Fragment): Fragment {
   switch (filter.op) {
     case 'in': {

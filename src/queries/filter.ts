@@ -1,9 +1,9 @@
-/** A value of a dimension. Money may come as decimal text, so that it stays exact. */
+/** A value of a dimension. Money is decimal text where a double would not be exact. */
 export type Value = string | number | boolean | null;
 
 /**
- * A condition over the dimensions and numbers of a dataset, in two-valued logic: a condition on a missing value is false,
- * and `not` is its complement. On a dimension of many values, any of them may match.
+ * A condition over the dimensions and numbers of a dataset, in two-valued logic: a test of a missing value is false,
+ * and `not` is the complement. A multi-valued dimension matches when any of its values does.
  */
 export type Filter<Name extends string = string> =
   | { op: 'and' | 'or'; of: Filter<Name>[] }
@@ -12,7 +12,7 @@ export type Filter<Name extends string = string> =
 
 /** A condition on one dimension. */
 export type Test<Name extends string = string> =
-  /** Equal to one of the values; null among them matches a missing value. No values match nothing. */
+  /** Equal to one of the values. Null in the list matches a missing value; an empty list matches nothing. */
   | { op: 'in'; dimension: Name; values: Value[] }
   | { op: 'bound'; dimension: Name; lower?: Bound; upper?: Bound }
   /** `pattern` as SQL's LIKE, with backslash as escape. */
@@ -25,13 +25,13 @@ export interface Bound {
   strict: boolean;
 }
 
-/** The filter that lets everything pass. */
+/** Matches every row. */
 export const everything: Filter<never> = { op: 'and', of: [] };
 
-/** The filter that lets nothing pass. */
+/** Matches no row. */
 export const nothing: Filter<never> = { op: 'or', of: [] };
 
-/** The dimensions that a filter names. */
+/** The names of all fields that a filter uses. */
 export function dimensionsIn<Name extends string>(filter: Filter<Name>): Name[] {
   if ('dimension' in filter) return [filter.dimension];
   return filter.op === 'not' ? dimensionsIn(filter.of) : filter.of.flatMap(dimensionsIn);

@@ -1,14 +1,13 @@
 import type { Filter } from './filter.js';
 
-/** A number of the answer. What must stay exact beyond a double is decimal text. */
+/** A number of the answer; decimal text where a double would not be exact. */
 export type Cell = number | string | null;
 
 /**
- * What to compute over the rows of a group. `filter` narrows this measure alone.
- *
- * `count` with `of` counts the rows in which it is known. `distinct` counts the values that are there; of a dimension of many
- * values, those of all rows. `percentile` interpolates between the two nearest ranks (`p` from 0 to 100). `share` is the part
- * of the rows, from 0 to 1, in which `where` holds.
+ * What to compute over the rows of a group. `filter` restricts this measure only. `count` with `of` counts the rows in
+ * which that field is not null. `distinct` counts distinct values; for a multi-valued dimension, the values of all
+ * rows. `percentile` interpolates between the two nearest ranks (`p` from 0 to 100). `share` is the fraction of the
+ * rows, from 0 to 1, in which `where` holds.
  */
 export type Measure<Dim extends string = string, Num extends string = string> = (
   | { aggregate: 'count'; of?: Dim | Num }
@@ -18,7 +17,7 @@ export type Measure<Dim extends string = string, Num extends string = string> = 
   | { aggregate: 'share'; where: Filter<Dim | Num> }
 ) & { filter?: Filter<Dim | Num> | undefined };
 
-/** What a measure is over no rows at all: counts and sums are 0, everything else is null. */
+/** The value of a measure over no rows: 0 for counts and sums, null for everything else. */
 export const cellOfNothing = ({ aggregate }: Measure): Cell =>
   aggregate === 'count' || aggregate === 'sum' || aggregate === 'distinct' ? 0 : null;
 

@@ -1,7 +1,7 @@
 import type { Filter } from './filter.js';
 import type { Query, Table } from './query.js';
 
-/** Notes on how to read the numbers, for the header `Report-Notice`. */
+/** Notices on how to read the numbers, for the header `Report-Notice`. */
 export function noticesOf(
   { dataset, groupBy, where }: Pick<Query, 'dataset' | 'groupBy' | 'where'>,
   table: Table,
@@ -12,12 +12,12 @@ export function noticesOf(
     notices.push('conversations are counted several times, once for each scope: filter by scope or group by it');
   }
   if (table.mixedCurrencies) {
-    notices.push('amounts of several currencies are added as they were sent: filter by currency or group by it');
+    notices.push('amounts of different currencies were added without conversion: filter by currency or group by it');
   }
   return notices;
 }
 
-/** Whether a filter lets rows of one scope through alone: one that says so, at the root or under `and`. */
+/** Whether a filter restricts the rows to a single scope, at its root or under `and`. */
 function pinsScope(filter: Filter): boolean {
   if (filter.op === 'and') return filter.of.some(pinsScope);
   return filter.op === 'in' && filter.dimension === 'scope' && new Set(filter.values).size === 1;

@@ -8,5 +8,5 @@ export function byCodePoint(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** A surrogate is part of a character above all others, though its unit is below some of theirs. */
+/** A surrogate belongs to a character above U+FFFF, so it sorts after every other UTF-16 unit. */
 const isSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;

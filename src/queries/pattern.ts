@@ -1,13 +1,16 @@
-/** Most UTF-16 units of a pattern; a value has up to 200 characters. */
+/** Maximum length of a pattern in UTF-16 units; a value has up to 200 characters. */
 export const MAX_PATTERN = 500;
 
-/** Most times that `{m,n}` may repeat: no value is longer. */
+/** Maximum count in `{m,n}`: no value is longer. */
 const MAX_COUNT = 200;
 
-/** Most characters of a pattern once every `{m,n}` is written out, as PostgreSQL compiles it. */
+/** Maximum size of a pattern once every `{m,n}` is expanded, as PostgreSQL compiles it. */
 const MAX_SIZE = 1_000;
 
-/** Most of those that a match may leave out: its compiler takes their number cubed (100: 10 ms, 800: minutes). */
+/**
+ * Maximum number of optional characters after expansion: PostgreSQL's compile time is cubic in it (100: 10 ms, 800:
+ * minutes).
+ */
 const MAX_LOOSE = 100;
 
 const MAX_DEPTH = 20;
@@ -15,12 +18,12 @@ const MAX_DEPTH = 20;
 export type ParsedPattern = { ok: true; pattern: string } | { ok: false; message: string };
 
 /**
- * Reads a regular expression of the subset that two engines agree on: literals, `.`, classes, `\d \w \s`, groups, `|`,
- * `^ $`, `* + ? {m} {m,} {m,n}`. It comes back in a form in which PostgreSQL and JavaScript (flags `us`) find the same
- * values: groups capture nothing, `\d \w \s` are written out in ASCII, `.` and `[^...]` take line breaks, `^ $` are the
- * ends of the value. `message` says what is wrong, to be read after the name of the field.
+ * Parses a regular expression of the subset on which two engines agree: literals, `.`, classes, `\d \w \s`, groups,
+ * `|`, `^ $`, `* + ? {m} {m,} {m,n}`. Returns it in a form in which PostgreSQL and JavaScript (flags `us`) match the
+ * same values: groups do not capture, `\d \w \s` are ASCII, `.` and `[^...]` match line breaks, `^ $` are the ends of
+ * the value. On failure `message` completes a sentence that begins with the name of the field.
  *
- * A backtracking engine takes exponential time on some of these: only one that does not may meet a request's pattern.
+ * A backtracking engine needs exponential time for some of these patterns. Never run a client's pattern on one.
  */
 export function parsePattern(text: string): ParsedPattern {
   if (text.length > MAX_PATTERN) return { ok: false, message: `must have at most ${MAX_PATTERN} characters` };
@@ -36,14 +39,14 @@ class Refusal extends Error {}
 
 /** A piece of a pattern. */
 interface Part {
-  /** As both engines read it. */
+  /** Its text, as both engines read it. */
   written: string;
-  /** Its characters, repetitions written out. */
+  /** Its number of characters, with repetitions expanded. */
   size: number;
-  /** Those of them that a match may leave out; all, when it can match nothing at all. */
+  /** How many of those characters are optional; all of them if it matches the empty text. */
   loose: number;
   canBeEmpty: boolean;
-  /** Whether a `^` or a `$` is in it. */
+  /** Whether it contains `^` or `$`. */
   hasStart: boolean;
   hasEnd: boolean;
 }
@@ -76,7 +79,7 @@ function sequence(parts: Part[]): Part {
 
 const sum = (parts: Part[], what: 'size' | 'loose') => parts.reduce((total, part) => total + part[what], 0);
 
-/** `most` null: any number of times, which one more copy stands for. */
+/** `most` is null for unbounded repetition, which counts as one more copy. */
 function repeated(atom: Part, quantifier: string, least: number, most: number | null): Part {
   const copies = Math.max(1, most ?? least + 1);
   const size = Math.max(1, atom.size) * copies;
@@ -93,7 +96,7 @@ function repeated(atom: Part, quantifier: string, least: number, most: number | 
 const CLASSES: Record<string, string> = { d: '0-9', w: '0-9A-Za-z_', s: '\t-\r ' };
 const PUNCTUATION = /^[!-/:-@[-`{-~]$/;
 
-/** A character outside of a class, as both engines take it literally. */
+/** A character outside of a class, escaped so that both engines read it literally. */
 const literal = (char: string) => (/[\\^$.*+?()[\]{}|]/.test(char) ? `\\${char}` : char);
 
 /** The same inside of one. */
@@ -172,14 +175,13 @@ class Reader {
 
   #group(depth: number): Part {
     if (depth === MAX_DEPTH) this.#refuse(`has groups nested more than ${MAX_DEPTH} deep`);
-    if (this.#take('?') && !this.#take(':'))
-      this.#refuse('has a kind of group that is not read here: write ( ) or (?: )');
+    if (this.#take('?') && !this.#take(':')) this.#refuse('has an unsupported kind of group: use ( ) or (?: )');
     const inner = this.#alternatives(depth + 1);
     if (!this.#take(')')) this.#refuse('has a ( without its )');
     return { ...inner, written: `(?:${inner.written})` };
   }
 
-  /** What stands between the brackets of a class. */
+  /** The content of a class between its brackets. */
   #class(): string {
     let written = this.#take('^') ? '^' : '';
     if (this.#peek() === ']') this.#refuse('has an empty class; a ] in a class is \\]');
@@ -203,17 +205,17 @@ class Reader {
     const char = this.#next('has a [ without its ]');
     if (char === '\\') return this.#escaped();
     if (char === '[') this.#refuse('has a [ in a class, which must be \\[');
-    if (char === '&' && this.#peek() === '&') this.#refuse('has && in a class, which engines read in two ways');
+    if (char === '&' && this.#peek() === '&') this.#refuse('has && in a class, which engines interpret differently');
     return { char };
   }
 
-  /** What follows a backslash: one of the classes, or a character that is no letter or digit. */
+  /** What follows a backslash: a class letter, or a character that is neither letter nor digit. */
   #escaped(): { char: string; class?: string } {
     const char = this.#next('ends in a backslash');
     const found = CLASSES[char];
     if (found !== undefined) return { char, class: found };
     if (!PUNCTUATION.test(char))
-      this.#refuse(`has \\${char}, which is not read here: of letters only \\d, \\w and \\s are`);
+      this.#refuse(`has \\${char}, which is not supported: the only letters after a backslash are \\d, \\w and \\s`);
     return { char };
   }
 

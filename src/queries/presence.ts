@@ -5,11 +5,11 @@ import { isNarrowed, type Scope, visible } from './scope.js';
 
 type PendingRows<Row extends object> = postgres.PendingQuery<Row[]>;
 
-/** Something whose existence decides an answer; it is looked up in the snapshot of the numbers. */
+/** Something whose existence decides the answer. It is looked up in the same snapshot as the numbers. */
 export type Presence =
   /**
-   * Whether a bot or team is known to the caller: named by the attributes of any stored event of the account; to a narrowed
-   * key, only when a conversation in its reach carries it now.
+   * Whether a bot or team is known to the caller: an attribute of any stored event of the account names it. For a
+   * restricted key, a conversation in its scope must currently belong to it.
    */
   | { kind: 'bot' | 'team'; id: string }
   /** Whether a conversation of this bot carries the version now. */
@@ -17,7 +17,7 @@ export type Presence =
   /** Whether agents of an organization wrote in a conversation that the caller sees. */
   | { kind: 'organization'; id: string };
 
-/** A condition of SQL that is true where it is there. */
+/** An SQL expression that is true if it exists. */
 export function isPresent(sql: Sql, scope: Scope, presence: Presence): Fragment {
   switch (presence.kind) {
     case 'version':
@@ -36,9 +36,9 @@ export function isPresent(sql: Sql, scope: Scope, presence: Presence): Fragment 
 }
 
 /**
- * The rows of a statement, each beside the answers to presences: one row with nulls where there are none, so that a missing
- * answer is never taken for a no. `presentIn` reads them. `found` names the rows where they are an expression of `with`: a
- * version that has rows need not be looked for.
+ * Selects rows, each together with the results of presence checks, which `presentIn` reads. Without rows there is one
+ * row of nulls, so a missing result is never mistaken for "no". `found` names the rows if they are a common table
+ * expression: if a version has rows, it need not be looked up.
  */
 export function besidePresence<Row extends object>(
   sql: Sql,
@@ -55,9 +55,11 @@ export function besidePresence<Row extends object>(
   return sql<Row[]>`select ${concat(sql, columns)}r.* from (select) one left join (${rows}) r on true`;
 }
 
-/** The answers to presences, in their order. Throws when there is no row at all: such a statement always gives one. */
+/**
+ * The results of presence checks, in their order. Throws if there is no row, because such a statement always gives one.
+ */
 export function presentIn(rows: readonly object[], presences: readonly Presence[]): boolean[] {
   const [first] = rows as Record<string, unknown>[];
-  if (first === undefined) throw new Error('a report came back without a row, which its statement cannot do');
+  if (first === undefined) throw new Error('a report returned no row, although its statement always gives one');
   return presences.map((_, n) => first[`p${n}`] === true);
 }

@@ -10,23 +10,23 @@ import type { Timeouts } from './timeouts.js';
 export type MeasureOf<D extends Dataset> = Measure<DimensionOf<D>, NumberOf<D>>;
 export type FilterOf<D extends Dataset> = Filter<DimensionOf<D> | NumberOf<D>>;
 
-/** A query of one dataset. Names are keys of its catalogue, never text for SQL. */
+/** A query of one dataset. Names are keys of its catalogue and never become SQL text. */
 export interface QueryOf<D extends Dataset> {
   dataset: D;
   scope: Scope;
   window: Window;
-  /** Null: one bucket, the whole window. */
+  /** Null for a single bucket: the whole window. */
   bucket: Bucket | null;
   measures: MeasureOf<D>[];
   groupBy: DimensionOf<D>[];
   where: FilterOf<D>;
-  /** What to look up in the same snapshot. */
+  /** Presence checks to make in the same snapshot. */
   presence?: Presence[];
-  /** Which groups to answer, and in which order; without it, all of them in no order that can be relied on. */
+  /** Which groups to return, and in which order. Without it, all groups in no defined order. */
   ranking?: Ranking;
-  /** A second range, counted in the same snapshot. */
+  /** A second range to count in the same snapshot, for comparison. */
   before?: { window: Window; bucket: Bucket | null };
-  /** Its shape is the client's own: its statement is not worth keeping prepared. */
+  /** The client composed this query, so its statement is not worth preparing. */
   isAdHoc?: true;
 }
 
@@ -34,19 +34,22 @@ export interface QueryOf<D extends Dataset> {
 export type Query = { [D in Dataset]: QueryOf<D> }[Dataset];
 
 /**
- * The order of groups: by measures over the whole window, nulls last, then by their values (texts by code point, numbers by
- * size, false before true, nulls last). Groups of `before` alone take part with what nothing shows.
+ * The order of groups: by measures over the whole window, nulls last, then by their keys (texts by code point, numbers
+ * by value, false before true, nulls last). Groups that exist only in `before` rank with the measures of no rows.
  */
 export interface Ranking {
-  /** Places in `measures`. */
+  /** Indexes into `measures`. */
   by: { measure: number; direction: 'asc' | 'desc' }[];
-  /** The first so many groups. */
+  /** The number of groups to return; null for all. */
   limit: number | null;
-  /** Whether the rows with a group that is not shown make one more group, each row once. */
+  /** Whether the rows of the remaining groups form one more group, in which each row counts once. */
   others: boolean;
 }
 
-/** What an answer depends on besides the events: one moment for the whole request, and when a conversation expires. */
+/**
+ * What an answer depends on besides the events: the time of the request, and the timeouts after which conversations
+ * expire.
+ */
 export interface AsOf {
   now: number;
   timeouts: Timeouts;
@@ -59,24 +62,24 @@ export interface TableRow {
   keys: Value[];
   /** Values of `measures`, in their order. */
   cells: Cell[];
-  /** The place of the group in the ranking, from 1; null for the other groups together. Only with a ranking. */
+  /** The rank of the group, from 1; null for the remaining groups together. Only with a ranking. */
   rank?: number | null;
 }
 
 /** Rows along an axis. */
 export interface Series {
-  /** The start of each bucket, and the end of the last: one more than there are buckets. */
+  /** The start of each bucket and the end of the last one: n + 1 instants for n buckets. */
   edges: number[];
-  /** Without groups, a row for every bucket; with them, a row for each group and bucket that has something. */
+  /** Without groups, one row for every bucket; with groups, one for each non-empty combination of group and bucket. */
   rows: TableRow[];
 }
 
 /** The answer to a query. */
 export interface Table extends Series {
-  /** Whether money of two named currencies went into one cell. It is added as it was sent. */
+  /** Whether amounts in different currencies were added in one cell. They are not converted. */
   mixedCurrencies: boolean;
-  /** Answers to `presence`, in its order. */
+  /** Results of `presence`, in its order. */
   present: boolean[];
-  /** The same of the range before, where the query has one. */
+  /** The series of the range before, if the query has one. */
   before?: Series;
 }

@@ -5,19 +5,19 @@ import type { AsOf, Query, Series, Table, TableRow } from './query.js';
 import { type Part, raw } from './raw/raw.js';
 import { axis } from './time/window.js';
 
-/** Most numbers in one answer. */
+/** Maximum number of numbers in one answer. */
 export const MAX_CELLS = 100_000;
 
-/** Where a dialect's request names its buckets and its groups: the paths of faults of size. */
+/** The paths under which the request of a dialect names its buckets and groups, for faults about size. */
 export interface SizePaths {
   bucket: string;
   groups: string;
 }
 
 /**
- * Answers a query. The one place that chooses a road; today there is the raw one.
- * Without groups there is a row for every bucket, in order, with what nothing shows where nothing was.
- * Throws `LimitExceeded`, with the path to change, when the answer would be over a limit.
+ * Answers a query. This is the only place that chooses a road; today there is the raw one. Without groups there is one
+ * row for every bucket, in order, also for empty ones. Throws `LimitExceeded`, with the path to change, if the answer
+ * would exceed a limit.
  */
 export async function run(db: Database, query: Query, asOf: AsOf, paths: SizePaths): Promise<Table> {
   const planned = plan(query, paths);
@@ -43,7 +43,7 @@ function counted({ groupBy, measures }: Query, { edges }: Part, rows: TableRow[]
 
 type Sized = Pick<Query, 'window' | 'bucket' | 'before' | 'groupBy'> & { measures: readonly unknown[] };
 
-/** The axes of a query, or the limit that its answer would pass, as far as that is known before it is asked. */
+/** The axes of a query, or the limit that its answer would exceed, as far as that is known in advance. */
 export function plan(
   { window, bucket, before, groupBy, measures }: Sized,
   paths: SizePaths,
@@ -64,5 +64,5 @@ const cellFault = (path: string): Fault => ({
   message: `the answer would have more than ${MAX_CELLS.toLocaleString('en')} numbers: ask for larger buckets, a shorter range, fewer groups or fewer measures`,
 });
 
-/** The refusal of an answer with too many numbers. */
+/** The error for an answer with too many numbers. */
 export const tooManyCells = (path: string) => new LimitExceeded([cellFault(path)]);

@@ -2,7 +2,10 @@ import type { Fragment, Sql } from '../database/connect.js';
 import type { AsOf } from './query.js';
 import type { Timeouts } from './timeouts.js';
 
-/** What says of a conversation whether it is open; instants, and of a close the explicit one that stands. */
+/**
+ * The facts that decide whether a conversation is open. Times are instants; a close is the explicit one that is in
+ * effect.
+ */
 export interface Lifecycle {
   channel: string | null;
   last_activity: number;
@@ -16,8 +19,9 @@ export type State =
   | { state: 'closed'; closed_at: number; closed_reason: string };
 
 /**
- * Whether a conversation is open. Nothing of it is stored but what its events say: it is closed by a close that no
- * reopening undid, or since its last activity is as long ago as its channel's timeout.
+ * Whether a conversation is open. The state is never stored, because it depends on the time of the request: a
+ * conversation is closed by an explicit close without a later reopening, or when the timeout of its channel has passed
+ * since its last activity.
  */
 export function stateOf({ channel, last_activity, closed_at, closed_reason }: Lifecycle, asOf: AsOf): State {
   if (closed_at !== null) return { state: 'closed', closed_at, closed_reason: closed_reason ?? 'resolved' };
@@ -37,7 +41,7 @@ export function stateIn(sql: Sql, { now, timeouts }: AsOf): Fragment {
   return sql`case when c.closed_at is not null or c.last_activity <= ${latest} then 'closed' else 'open' end`;
 }
 
-/** The latest activity that has expired by now. */
+/** The latest time of activity that has expired by now. */
 function cutoff(sql: Sql, now: number, timeout: number | null): Fragment {
   const expired = timeout === null ? Number.NEGATIVE_INFINITY : now - timeout;
   const text = expired < YEAR_1 ? '-infinity' : new Date(expired).toISOString();

@@ -1,2 +1,2 @@
-/** Text that PostgreSQL can keep: no U+0000, no lone surrogate. */
+/** Whether PostgreSQL can store a text: no U+0000 and no lone surrogate. */
 export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');

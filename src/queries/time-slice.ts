@@ -1,9 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Milliseconds of work after which the event loop is given back. */
+/** Milliseconds of work after which the event loop gets control back. */
 const LONGEST = 10;
 
-/** Long work on the event loop, in turns: between its parts, `if (turn.isOver()) await turn.next()` lets others in. */
+/**
+ * Splits long work on the event loop into slices: between its steps, `if (slice.isOver()) await slice.next()` lets
+ * others run.
+ */
 export class TimeSlice {
   #since = performance.now();
 

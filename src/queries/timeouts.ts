@@ -1,12 +1,12 @@
 import { parseDuration } from './time/duration.js';
 
-/** Milliseconds without activity after which a conversation counts as closed; null is never. */
+/** Milliseconds without activity after which a conversation counts as closed; null for never. */
 export interface Timeouts {
   initial: number | null;
   channels: ReadonlyMap<string, number | null>;
 }
 
-/** Reads `24h,web=1h`: the timeout of every channel, then those of single ones. Null when it is no such text. */
+/** Parses `24h,web=1h`: the default timeout, then timeouts of single channels. Null for an invalid text. */
 export function parseTimeouts(text: string): Timeouts | null {
   const channels = new Map<string, number | null>();
   let initial: number | null | undefined;

@@ -10,14 +10,14 @@ import {
 import { identifiers, participationNames } from './datasets/participations.js';
 import type { Measure } from './measure.js';
 
-/** The datasets that can be asked; the others are for the dialects alone. */
+/** The datasets of `/v1/query`; the others are for the dialects only. */
 export const askable = ['conversations', 'messages', 'participations'] as const satisfies Dataset[];
 export type Askable = (typeof askable)[number];
 
-/** What can be asked of a dataset, by the names that clients use. */
+/** The dimensions, numbers and measures of a dataset, by the names that clients use. */
 export interface Vocabulary {
   definition: DatasetDefinition;
-  /** Dimensions to group by, filter on and count distinct, each with what it means. */
+  /** Dimensions to group by, filter on and count distinct. */
   dimensions: FieldNames & ReadonlyMap<unknown, { description: string }>;
   /** Numbers to aggregate, each with its name in the core. */
   numbers: ReadonlyMap<unknown, NumberField & { name: string }>;
@@ -26,7 +26,7 @@ export interface Vocabulary {
 
 type Listed<T> = [string, T & { name: string }];
 
-/** The entries of a table that clients may use, under its own names. */
+/** The entries of a table that are not internal. */
 function listed<T extends { internal?: true }>(table: Record<string, T>): Listed<T>[] {
   return Object.entries(table).flatMap(([name, field]): Listed<T>[] =>
     field.internal === true ? [] : [[name, { ...field, name }]],
@@ -43,7 +43,7 @@ function ownVocabulary(dataset: 'conversations' | 'messages'): Vocabulary {
   };
 }
 
-/** Participations have the names of the reporting dialect, and its aggregations as measures. */
+/** Participations use the names of the reporting dialect, and have its aggregations as measures. */
 function participationVocabulary(): Vocabulary {
   const { dimensions, numbers } = datasets.participations;
   const names = [
@@ -89,7 +89,7 @@ type Field = NonNullable<ReturnType<typeof fieldOf>>;
 
 const measureOf = (measure: Measure, unit: Unit) => ({ measure, unit: unitOf(measure, unit) });
 
-/** The unit of a measure by its aggregate and the unit of what it aggregates. */
+/** The unit of a measure, from its aggregate and the unit of its field. */
 export function unitOf({ aggregate }: Measure, of: Unit): Unit {
   if (aggregate === 'count' || aggregate === 'distinct') return 'count';
   if (aggregate === 'share') return 'ratio';

@@ -3,12 +3,12 @@ import type { Measure } from '../measure.js';
 
 /** A property of a row that can be grouped by, filtered on and counted distinct. */
 export interface Dimension {
-  /** What it is, in a few words, as `/v1/catalogue` shows it. */
+  /** A short description, as `/v1/catalogue` shows it. */
   description: string;
   type: 'text' | 'number' | 'boolean';
   /** A list of values rather than one. */
   many?: true;
-  /** For the dialects alone: the catalogue does not list it. */
+  /** Used by the dialects only; the catalogue does not list it. */
   internal?: true;
 }
 
@@ -21,7 +21,7 @@ export interface NumberField {
   internal?: true;
 }
 
-/** A measure that has a name of its own. */
+/** A predefined measure. */
 export interface NamedMeasure<Dim extends string = string, Num extends string = string> {
   description: string;
   unit: Unit;
@@ -29,8 +29,8 @@ export interface NamedMeasure<Dim extends string = string, Num extends string = 
 }
 
 /**
- * What can be asked of a kind of row. It says what names mean; how a road computes them is the road's own table
- * (`raw/` has one for each dataset).
+ * A dataset: what its names mean. How a value is computed is defined separately by each execution road (`raw/` has one
+ * table for each dataset).
  */
 export interface DatasetDefinition {
   /** What a row is. */
@@ -50,20 +50,20 @@ export const internal = <T extends object>(field: T): T & { internal: true } => 
 
 export const number = (unit: Unit, description: string): NumberField => ({ description, unit });
 
-/** The hour and weekday of a row's own time, in the zone of the query. */
+/** The hour and weekday at which a row counts, in the time zone of the query. */
 export const clockDimensions = {
   hour_of_day: whole('the local hour, 0 to 23'),
   day_of_week: whole('the local weekday, 1 (Monday) to 7'),
 };
 
-/** A condition on one value of one dimension. */
+/** The condition that a dimension equals a value. */
 export const is = <Name extends string>(dimension: Name, value: string | number | boolean): Filter<Name> => ({
   op: 'in',
   dimension,
   values: [value],
 });
 
-/** A condition that holds for the numbers above a value. */
+/** The condition that a number is greater than a value. */
 export const above = <Name extends string>(dimension: Name, value: number): Filter<Name> => ({
   op: 'bound',
   dimension,

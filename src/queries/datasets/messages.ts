@@ -12,48 +12,48 @@ import {
 
 const dimensions = {
   ...sharedDimensions,
-  user_id: text('the sender of a message of the user, else the user of the conversation'),
+  user_id: text('the author of a user message; for other messages the user of the conversation'),
   sender: text('who wrote it: user, bot or agent'),
-  sender_id: text('the id of who wrote it'),
-  intent: text('what the bot understood'),
-  collection_id: text('the collection it was answered from'),
+  sender_id: text('the id of the author'),
+  intent: text('the intent that the bot recognized'),
+  collection_id: text('the collection that the answer came from'),
   tags: texts('tags of the message'),
   ...clockDimensions,
 } as const;
 
 const numbers = {
-  response_seconds: number('seconds', 'how long the user waited for it'),
-  confidence: number(null, 'how sure the bot was, from 0 to 1'),
-  user_messages: internal(number('count', 'messages of the user in its conversation')),
+  response_seconds: number('seconds', 'response time: how long the user waited for this message'),
+  confidence: number(null, 'confidence of the bot, from 0 to 1'),
+  user_messages: internal(number('count', 'user messages in its conversation')),
 } as const;
 
 const measures = {
   messages: { description: 'messages', unit: 'count', measure: { aggregate: 'count' } },
   users: {
-    description: 'distinct users of messages of users',
+    description: 'distinct users who wrote a message',
     unit: 'count',
     measure: { aggregate: 'distinct', of: 'user_id', filter: is('sender', 'user') },
   },
   conversations: {
-    description: 'conversations that the messages belong to',
+    description: 'distinct conversations of the messages',
     unit: 'count',
     measure: { aggregate: 'distinct', of: 'conversation_id' },
   },
   avg_bot_response_seconds: {
-    description: 'mean wait for a message of the bot',
+    description: 'mean response time of the bot',
     unit: 'seconds',
     measure: { aggregate: 'avg', of: 'response_seconds', filter: is('sender', 'bot') },
   },
   avg_agent_response_seconds: {
-    description: 'mean wait for a message of an agent',
+    description: 'mean response time of agents',
     unit: 'seconds',
     measure: { aggregate: 'avg', of: 'response_seconds', filter: is('sender', 'agent') },
   },
 } as const satisfies Record<string, NamedMeasure<keyof typeof dimensions, keyof typeof numbers>>;
 
 export const messages = {
-  description: 'a message, with what its conversation is now',
-  counts_at: 'its own time',
+  description: 'a message, with the current attributes of its conversation',
+  counts_at: 'the time of the message',
   dimensions,
   numbers,
   measures,

@@ -10,40 +10,40 @@ import {
 } from './dataset.js';
 
 const dimensions = {
-  scope: text('org, team or user: who is seen to take part'),
+  scope: text('whose participation the row describes: org, team or user'),
   conversation_id: text('the conversation'),
   account_id: text('the account'),
   team_id: text('the team of a team row'),
   agent_id: text('the agent of a user row'),
-  agent_organization_id: text('the organization of a user row: that of the latest message of the agent'),
-  chatted_organization_ids: texts('of an org row: organizations whose agents wrote'),
+  agent_organization_id: text('the organization of a user row, from the latest message of the agent'),
+  chatted_organization_ids: texts('organizations whose agents wrote, on an org row'),
   chat_type: text('visitor, operator, group, task or external'),
-  chat_initiator: text('who began: visitor, operator, autosuggest or rule'),
-  room_ids: texts('rooms it was held in'),
+  chat_initiator: text('who started the conversation: visitor, operator, autosuggest or rule'),
+  room_ids: texts('rooms of the conversation'),
   visitor_ids: texts('visitors who took part'),
   visitor_session_ids: texts('their sessions'),
-  agent_message_count: whole('messages of agents: those of the agent, of the team, or all'),
-  user_message_count: whole('messages of visitors'),
-  order_count: whole('orders: all, or those since the team or agent joined'),
-  sales: whole('what those orders are worth'),
-  subscription_sales: whole('what the subscriptions among them are worth'),
-  currency: text('splits rows by the currency of their orders'),
-  is_test: text('whether it is a test: true or false'),
+  agent_message_count: whole('agent messages: of this agent, of this team, or of all agents'),
+  user_message_count: whole('visitor messages'),
+  order_count: whole('orders: all of them on an org row, else those after the team or agent joined'),
+  sales: whole('total value of those orders'),
+  subscription_sales: whole('total value of the subscriptions among those orders'),
+  currency: text('the currency of the orders; a row is split by it'),
+  is_test: text('whether the conversation is a test: true or false'),
   ...clockDimensions,
   organization_ids: internal(texts('organizations that may see the row')),
 } as const;
 
 const numbers = {
-  agent_message_count: number('count', 'messages of agents: those of the agent, of the team, or all'),
-  user_message_count: number('count', 'messages of visitors'),
-  order_count: number('count', 'orders: all, or those since the team or agent joined'),
-  sales: number('money', 'what those orders are worth'),
-  subscription_sales: number('money', 'what the subscriptions among them are worth'),
+  agent_message_count: number('count', 'agent messages: of this agent, of this team, or of all agents'),
+  user_message_count: number('count', 'visitor messages'),
+  order_count: number('count', 'orders: all of them on an org row, else those after the team or agent joined'),
+  sales: number('money', 'total value of those orders'),
+  subscription_sales: number('money', 'total value of the subscriptions among those orders'),
 } as const;
 
 /**
- * The names that clients know the dimensions by: those of giosg, whose users are our agents and whose visitors are our users.
- * The reporting dialect and `/v1/query` share them.
+ * Client names of the dimensions. They are giosg's, whose users are our agents and whose visitors are our users. The
+ * reporting dialect and `/v1/query` share them.
  */
 export const participationNames = {
   chat_initiator: 'chat_initiator',
@@ -67,7 +67,7 @@ export const participationNames = {
   is_test: 'is_test',
 } as const satisfies Record<string, keyof typeof dimensions>;
 
-/** Dimensions, by the names of clients, whose distinct values the dialects count. */
+/** Client names of the dimensions whose distinct values can be counted. */
 export const identifiers = ['chat_session_id', 'visitor_ids', 'visitor_session_ids'] as const;
 
 const measures = {
@@ -76,7 +76,7 @@ const measures = {
 
 export const participations = {
   description:
-    'a conversation seen as its account (scope org), as one team, or as one agent that wrote in it (scope user)',
+    'the participation of the account (scope org), of one team or of one agent (scope user) in a conversation',
   counts_at: 'the start_time of its conversation',
   dimensions,
   numbers,

@@ -3,7 +3,7 @@ import { TimeSlice } from '../time-slice.js';
 import { attributes, commonFields, eventTypes, type Field } from './fields.js';
 import { pathTo } from './path.js';
 
-/** One event as it is stored: a row of the table `events`, without what the batch's account says. */
+/** One event as it is stored: a row of the table `events` without its account. */
 export interface EventRow {
   conversation_id: string;
   id: string;
@@ -18,15 +18,15 @@ export interface EventRow {
   body?: Record<string, unknown>;
 }
 
-/** A value that a sender sent as an event, at its place in the batch; or why there is none there. */
+/** A received event and its index in the batch, or the reason why it could not be read. */
 export type ReceivedEvent = { index: number; value: unknown } | { index: number; fault: string };
 
-/** Faulty events that are named in one answer, and faults that are named of one event. */
+/** Maximum number of faulty events in one answer, and of faults reported per event. */
 export const MAX_FAULTY = 100;
 const MAX_FAULTS_EACH = 20;
-/** Faults of one answer; beyond it a faulty event is named with its first alone. */
+/** Maximum number of faults in one answer. Beyond it only the first fault of an event is reported. */
 const MAX_FAULTS = 100;
-/** Fields that an event, and attributes that its conversation, may be sent with: far more than there are. */
+/** Maximum number of fields of an event and of attributes of its conversation: far more than are defined. */
 const MAX_NAMES = 100;
 
 const fieldsOf = new Map(
@@ -37,10 +37,10 @@ const attributeNames = [...attributeKinds.keys()].join(', ');
 const typeNames = [...fieldsOf.keys()].join(', ');
 
 /**
- * Checks a batch against the event types of `fields.ts` and turns each event into its row, giving the event loop its turns.
- * All faults of the first {@link MAX_FAULTY} faulty events come back, each under the JSONPath of its field or attribute
- * (`$.events[3].time`, `$.events[3].conversation.channel`); what comes behind those is not looked at. With any fault the
- * rows are of no use.
+ * Validates a batch against the event types of `fields.ts` and turns each event into a row, yielding to the event loop.
+ * Returns all faults of the first {@link MAX_FAULTY} faulty events, each with the JSONPath of its field or attribute
+ * (`$.events[3].time`, `$.events[3].conversation.channel`). Events after those are not checked. The rows must not be
+ * used if there is any fault.
  */
 export async function checkEvents(
   batch: Iterable<ReceivedEvent>,
@@ -71,10 +71,10 @@ export async function checkEvents(
 
 type AddFault = (at: string, message: string) => void;
 
-/** Why a value is not of a kind. */
+/** Why a value is not of the given kind. */
 function reason(says: string, value: unknown): string {
   const isBroken = typeof value === 'string' && !value.isWellFormed();
-  return isBroken ? 'has a lone surrogate: half of a pair of UTF-16, which is no character' : `must be ${says}`;
+  return isBroken ? 'has a lone surrogate: half of a UTF-16 pair, which is not a character' : `must be ${says}`;
 }
 
 function toRow(value: unknown, report: AddFault): EventRow {
@@ -125,7 +125,7 @@ function keep(row: EventRow, name: string, field: Field, value: unknown) {
   }
 }
 
-/** The attributes of one event, unions that say nothing left out; undefined when none is left. */
+/** The attributes of one event without empty union attributes; undefined when none is left. */
 function toAttributes(value: unknown, report: AddFault): Record<string, unknown> | undefined {
   if (value === null) return undefined;
   if (typeof value !== 'object' || Array.isArray(value)) {

@@ -2,9 +2,9 @@ import type { Database } from '../../database/database.js';
 import type { Scope } from '../scope.js';
 
 /**
- * How many events of a batch say something else than the event that is stored under their conversation and id, each
- * column compared as it is stored (JSON by its value). `events` is a JSON list of rows of the table `events`, repeats
- * included. Those that this batch itself stored are equal, so the whole batch may be asked about.
+ * Counts the events of a batch whose content differs from the stored event with the same conversation and id. Columns
+ * are compared as stored (JSON by value). `events` is a JSON list of rows of the table `events`, repeats included.
+ * Events that this batch stored itself are equal, so the whole batch can be passed.
  */
 export async function differing(db: Database, scope: Scope, events: string): Promise<number> {
   const [found] = await db.read<{ count: number }>(

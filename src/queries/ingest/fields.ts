@@ -1,11 +1,11 @@
 import * as kind from './kinds.js';
 
-/** A field of an event: its kind, whether it is needed, and the value that stands in where it is absent. */
+/** A field of an event: its kind, whether it is required, and its default value. */
 export interface Field {
   kind: kind.Kind;
   needed?: true;
   default?: unknown;
-  /** The column of `events` that keeps it; without one it is kept in `body`. */
+  /** The column of `events` that stores it; fields without a column are stored in `body`. */
   column?: 'sender' | 'actor_id' | 'team_id' | 'organization_id';
 }
 
@@ -26,7 +26,7 @@ const ofAgent: Fields = {
   organization_id: field(kind.shortText, { column: 'organization_id' }),
 };
 
-/** The own fields of each type of event. */
+/** The fields of each event type. */
 export const eventTypes: Record<string, Fields> = {
   message: {
     sender: field(kind.sender, { needed: true, column: 'sender' }),
@@ -102,7 +102,7 @@ export const eventTypes: Record<string, Fields> = {
   },
 };
 
-/** Attributes of a conversation. null takes any but a union back to what is derived. */
+/** Attributes of a conversation. Null resets any attribute, except a union, to its derived value. */
 export const attributes: Record<string, kind.Kind> = {
   team_id: kind.shortText,
   bot_id: kind.shortText,
@@ -144,7 +144,7 @@ export const attributes: Record<string, kind.Kind> = {
 const single = new Set([kind.shortText, kind.boolean, kind.int32, kind.chatType, kind.chatInitiator]);
 
 /**
- * Attributes that are one text, number or truth value, in the order of the table. Each has a column of its name in
- * `conversations` and in the rows of the look-ups (test/attributes.test.ts says what is missing).
+ * Attributes with a single text, number or boolean value, in the order of the table. Each has a column of the same name
+ * in `conversations` and in the rows of the look-ups (test/attributes.test.ts names what is missing).
  */
 export const scalarAttributes = Object.keys(attributes).filter((name) => single.has(attributes[name] as kind.Kind));

@@ -7,21 +7,22 @@ import { TimeSlice } from '../time-slice.js';
 import { type EventRow, MAX_FAULTY } from './check.js';
 import { differing } from './differing.js';
 
-/** The SQLSTATEs with which the database's `ingest` refuses a batch; the detail is a JSON list of conversations. */
+/**
+ * The SQLSTATEs with which the database function `ingest` refuses a batch. The detail is a JSON list of conversations.
+ */
 const OUTSIDE = 'CR403';
 const FULL = 'CR400';
 const LONG = 'CR408';
 
-/** Milliseconds that a batch may take with an event that folds a conversation of up to a million events anew. */
+/** Timeout in milliseconds for a batch that refolds a long conversation (up to a million events). */
 const PATIENCE = 600_000;
 
 /**
- * Stores a checked batch whole or not at all, durable when this resolves, and folds the conversations that it touches.
- * `indexes[n]` is the place of `rows[n]` in the batch, as errors name it.
- * Returns how many events were new, how many repeat one that is stored or stands earlier in the batch, and how many of the
- * latter say something else than it does.
- * Throws `Forbidden`, naming the lines, when a conversation is out of the scope before or after the batch, and
- * `InvalidRequest` when one would hold more than a million events.
+ * Stores a validated batch atomically and folds the conversations that it touches. The batch is durable when the
+ * promise resolves. `indexes[n]` is the index of `rows[n]` in the batch, as errors name it. Returns the number of new
+ * events, of duplicates (of a stored event or of one earlier in the batch), and of duplicates whose content differs.
+ * Throws `Forbidden`, which names the lines, when a conversation is out of scope before or after the batch, and
+ * `InvalidRequest` when a conversation would have more than a million events.
  */
 export async function ingest(
   db: Database,
@@ -32,7 +33,7 @@ export async function ingest(
   if (rows.length === 0) return { accepted: 0, duplicates: 0, differing: 0 };
   const seen = new Set<string>();
   const distinct = rows.filter((row) => {
-    const key = `${row.conversation_id}\0${row.id}`; // U+0000 is in no id
+    const key = `${row.conversation_id}\0${row.id}`; // no id contains U+0000
     return !seen.has(key) && seen.add(key);
   });
   const events = await stringifyList(distinct);
@@ -49,7 +50,7 @@ export async function ingest(
     );
     const { accepted } = only(answer);
     const duplicates = rows.length - accepted;
-    // Stored by now: where this fails, a sender that tries again is told then.
+    // The batch is stored by now. If this fails, the sender retries and gets the notice then.
     const all = duplicates === 0 || distinct.length === rows.length ? events : await stringifyList(rows);
     return { accepted, duplicates, differing: duplicates === 0 ? 0 : await differing(db, scope, all) };
   } catch (error) {
@@ -72,7 +73,7 @@ export async function ingest(
   }
 }
 
-/** A list as JSON, giving the event loop its turns: `JSON.stringify` of 10 MiB would hold it long. */
+/** Serializes a list as JSON and yields to the event loop: one `JSON.stringify` of 10 MiB would block it. */
 async function stringifyList(rows: EventRow[]): Promise<string> {
   const parts: string[] = [];
   const slice = new TimeSlice();

@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { isSafeNumber, LosslessNumber } from 'lossless-json';
 import { afterBlanks, type Bounds, COLON, endOfString, endOfValue, OverBounds, QUOTE } from './scan.js';
 
-/** Where a number may stand, one with so many digits, or an exponent, that reading it as a double might change it. */
+/** Finds where a number may stand that a double might not hold exactly: one with many digits or an exponent. */
 const risky = /[:[,\s]-?(?:\d+(?:\.\d+)?[eE]|\d[\d.]{15})/;
 
-/** What any JSON that is read here keeps to. */
+/** Default bounds of any JSON that is parsed here. */
 const BOUNDS: Bounds = { levels: 1_000, values: 100_000 };
 
-/** Characters of a text that is too short to be worth a look at its bounds. */
+/** Texts up to this many characters are parsed without checking their bounds first. */
 const SHORT = 10_000;
 
 /**
- * Parses JSON without changing a number in silence: one that a double cannot hold exactly comes back as a
- * `LosslessNumber` with its text.
- * Throws a SyntaxError for what is no JSON, and `OverBounds` for what is too deep or too wide.
+ * Parses JSON without silently changing a number: a number that a double cannot hold exactly becomes a `LosslessNumber`
+ * with its text. Throws SyntaxError for invalid JSON, and `OverBounds` for JSON that is too deep or has too many
+ * values.
  */
 export function parseJson(text: string, bounds = BOUNDS): unknown {
   const isRisky = risky.test(text);
@@ -30,13 +30,15 @@ export { OverBounds };
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LosslessNumber);
 
-/** Begins the texts that stand in for numbers: nobody can send it. */
+/** Prefix of the strings that stand in for numbers. It is random, so no request can contain it. */
 const MARK = `\0${randomUUID()}:`;
 const MARK_AS_JSON = JSON.stringify(MARK).slice(1, -1);
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
 
-/** The text with each number that a double would change as a string behind {@link MARK}. Faulty JSON stays faulty. */
+/**
+ * Replaces each number that a double would change by a string with the prefix {@link MARK}. Invalid JSON stays invalid.
+ */
 function markNumbers(text: string): string {
   const parts: string[] = [];
   let kept = 0;

@@ -4,8 +4,8 @@ import { parseInstant } from '../time/instant.js';
 import { isObject } from './json.js';
 
 /**
- * A kind of value in an event (design: "Kinds of values"). `accepts` says whether a parsed JSON value is of the kind;
- * `store`, where there is one, gives the form in which it is kept. `says` completes the sentence "must be ...".
+ * A kind of value in an event (design: "Kinds of values"). `accepts` checks a parsed JSON value. `store`, if defined,
+ * converts it to its stored form. `says` completes the sentence "must be ...".
  */
 export interface Kind {
   says: string;
@@ -16,7 +16,7 @@ export interface Kind {
 const MAX_INT32 = 2_147_483_647;
 const MAX_DEPTH = 100;
 
-/** A text of `min` to `max` code points. */
+/** Whether a value is a text of `min` to `max` code points. */
 function isText(value: unknown, min: number, max: number): value is string {
   if (typeof value !== 'string' || value.length < min || !isStorable(value)) return false;
   if (value.length <= max) return true;
@@ -26,7 +26,7 @@ function isText(value: unknown, min: number, max: number): value is string {
 const isShortText = (value: unknown): value is string => isText(value, 1, 200);
 const isLongText = (value: unknown): value is string => isText(value, 0, 100_000);
 
-/** Any JSON that is kept as it came: storable texts, numbers that a double holds exactly, not absurdly deep. */
+/** Whether any JSON can be stored as it is: storable texts, numbers that a double holds exactly, limited depth. */
 function isKeepable(value: unknown, depth = 0): boolean {
   if (typeof value === 'string') return isStorable(value);
   if (typeof value === 'number') return Number.isFinite(value);
@@ -79,7 +79,7 @@ export const share: Kind = {
   store: Number,
 };
 
-/** A time is kept as ISO text in UTC with milliseconds, so that equal instants are equal texts. */
+/** A time. Stored as ISO text in UTC with milliseconds, so that equal instants are equal texts. */
 export const time: Kind = {
   says: 'a time with an offset, such as 2024-01-08T09:15:00Z, in a year from 1900 to 2199',
   accepts: (value) => typeof value === 'string' && parseInstant(value, null).ok,
@@ -89,7 +89,7 @@ export const time: Kind = {
   },
 };
 
-/** Money is kept as decimal text: it must never pass through a double that would change it. */
+/** An amount of money. Stored as decimal text, because a double could change it. */
 export const decimal: Kind = {
   says: 'a decimal number with up to 15 digits before the point and up to 6 after, as text or number',
   accepts: (value) =>
@@ -109,7 +109,7 @@ export const texts: Kind = {
   accepts: (value) => Array.isArray(value) && value.length <= 100 && value.every(isShortText),
 };
 
-/** A union attribute: an empty list says nothing. */
+/** A union attribute. An empty list has no effect. */
 export const union: Kind = {
   ...texts,
   store: (value) => ((value as string[]).length > 0 ? value : undefined),

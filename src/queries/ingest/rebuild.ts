@@ -1,22 +1,22 @@
 import type { Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
 
-/** What a rebuild has done so far. */
+/** Progress of a rebuild. */
 export interface Rebuilt {
   conversations: number;
-  /** Of these, those of which a derived row differed from what its events give; it is right now. */
+  /** The number of conversations with a derived row that differed from its events and was corrected. */
   differed: number;
 }
 
-/** Conversations that are locked and folded in one transaction. */
+/** The number of conversations that one transaction locks and folds. */
 const BATCH = 200;
 
-/** Milliseconds that a batch may take: a conversation of a million events is in some. */
+/** Timeout of a batch in milliseconds. A batch may contain a conversation of a million events. */
 const PATIENCE = 3_600_000;
 
 /**
- * Makes every derived row anew from the events, of one account or (null) of all, beside running services: batch by batch,
- * each in a transaction of its own. Rows without events are removed, events without a row get one.
+ * Rebuilds every derived row of one account, or of all accounts (null), from the events. It works in batches, each in
+ * its own transaction, and services may run meanwhile. Rows without events are removed, and missing rows are created.
  */
 export async function rebuild(
   db: Database,
@@ -42,7 +42,7 @@ export async function rebuild(
   return soFar;
 }
 
-/** The next account that has facts, or the one that is wanted where it has any. */
+/** The next account that has events or rows; with `account`, that one if it has any. */
 async function accountAfter(db: Database, wanted: string | null, after: string | null): Promise<string | null> {
   const [row] = await db.read<{ account_id: string }>(
     (sql) => sql`
@@ -60,7 +60,7 @@ const within = (sql: Sql, wanted: string | null, after: string | null) => {
   return after === null ? sql`true` : sql`c.account_id > ${after}::uuid`;
 };
 
-/** The next conversations of an account, those of which only events are left and those of which none are among them. */
+/** The next conversations of an account, including those with events but no row and those with a row but no events. */
 async function idsAfter(db: Database, account: string, after: string): Promise<string[]> {
   const rows = await db.write<{ id: string }>(
     (sql) => sql`
@@ -82,8 +82,9 @@ async function idsAfter(db: Database, account: string, after: string): Promise<s
 }
 
 /**
- * Folds the rows anew that an earlier fold wrote, after a migration that asks for it (a row in `pending_refold`). Processes that
- * start at once share the work, and one that is interrupted is gone on with. `tell` hears of it after every batch.
+ * Refolds the rows that an earlier version of the fold wrote, when a migration asks for it (a row in `pending_refold`).
+ * Processes that start at the same time share the work, and an interrupted refold is resumed. `tell` is called after
+ * every batch.
  */
 export async function refoldPending(
   sql: Sql,

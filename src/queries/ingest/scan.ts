@@ -1,12 +1,12 @@
-/** How rich a JSON value may be: reading it must cost little more than receiving it. */
+/** Bounds of a JSON value, so that parsing it costs little more than receiving it. */
 export interface Bounds {
-  /** Levels of lists and objects in one another. */
+  /** Maximum nesting of lists and objects. */
   levels: number;
-  /** Values in it, those within values too. */
+  /** Maximum number of values at all levels. */
   values: number;
 }
 
-/** A JSON value goes beyond its {@link Bounds}. The message completes a sentence that begins with the value's name. */
+/** A JSON value exceeds its {@link Bounds}. The message completes a sentence that begins with the value's name. */
 export class OverBounds extends Error {
   constructor({ levels, values }: Bounds) {
     const [deep, many] = [levels, values].map((bound) => bound.toLocaleString('en'));
@@ -17,7 +17,7 @@ export class OverBounds extends Error {
 export const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 export const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** The place behind the string whose opening quote is at `at`; -1 where it has no end. */
+/** The index after the string whose opening quote is at `at`; -1 if the string is not terminated. */
 export function endOfString(text: string, at: number): number {
   for (let end = text.indexOf('"', at + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let slashes = 0;
@@ -28,8 +28,8 @@ export function endOfString(text: string, at: number): number {
 }
 
 /**
- * The place behind the JSON value that starts at `at`, found by its brackets and quotes alone: whether it is JSON is for a
- * parser to say. -1 where the text ends before the value does. Throws `OverBounds`.
+ * The index after the JSON value that starts at `at`, or -1 if the text ends first. It looks at brackets and quotes
+ * only; a parser must decide whether the value is valid JSON. Throws `OverBounds`.
  */
 export function endOfValue(text: string, at: number, bounds: Bounds): number {
   let levels = 0;
@@ -53,7 +53,7 @@ export function endOfValue(text: string, at: number, bounds: Bounds): number {
   return levels === 0 ? text.length : -1;
 }
 
-/** The first place from `at` on that holds no blank of JSON. */
+/** The first index from `at` on that is not JSON whitespace. */
 export function afterBlanks(text: string, at: number): number {
   let place = at;
   while (isBlank(text.charCodeAt(place))) place++;

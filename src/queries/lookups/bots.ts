@@ -3,14 +3,17 @@ import type { Database } from '../../database/database.js';
 import { type Scope, visible } from '../scope.js';
 import { milliseconds } from './conversation.js';
 
-/** How often and when; instants. */
+/** The number of conversations and the times of the first and last one, as instants. */
 interface Usage {
   conversations: number;
   first_start_time: number;
   last_start_time: number;
 }
 
-/** A bot that conversations carry now, with what else they carry: lists in code-point order, missing values left out. */
+/**
+ * A bot that conversations currently belong to, with their other attributes: lists in code-point order without missing
+ * values.
+ */
 export interface Bot extends Usage {
   bot_id: string;
   bot_versions: string[];
@@ -19,19 +22,19 @@ export interface Bot extends Usage {
   team_ids: string[];
 }
 
-/** A team that conversations carry now. */
+/** A team that conversations currently belong to. */
 export interface Team extends Usage {
   team_id: string;
   bot_ids: string[];
 }
 
-/** The values of a text column that are there, each once, in code-point order: the columns' collation is "C". */
+/** The distinct values of a text column in code-point order (the collation of the columns is "C"), without null. */
 const listOf = (sql: Sql, column: string): Fragment =>
   sql`coalesce(jsonb_agg(distinct ${sql(column)} order by ${sql(column)}) filter (where ${sql(column)} is not null), '[]')`;
 
-/** The bots of the conversations in scope, by how many they have, then by id. */
+/** The bots of the conversations in scope, most conversations first, then by id. */
 export const bots = (db: Database, scope: Scope): Promise<Bot[]> =>
-  // Grouped twice: the first hashes all conversations into few rows, so that the lists are sorted from those.
+  // Grouped twice: the inner query hashes all conversations into a few rows, and only those are sorted for the lists.
   db.read<Bot>(
     (sql) => sql<Bot[]>`
       with kinds as (
@@ -53,7 +56,7 @@ export const bots = (db: Database, scope: Scope): Promise<Bot[]> =>
     'heavy',
   );
 
-/** The teams of the conversations in scope, by how many they have, then by id. */
+/** The teams of the conversations in scope, most conversations first, then by id. */
 export const teams = (db: Database, scope: Scope): Promise<Team[]> =>
   db.read<Team>(
     (sql) => sql<Team[]>`

@@ -4,7 +4,10 @@ import { scalarAttributes } from '../ingest/fields.js';
 import type { AsOf } from '../query.js';
 import { stateOf } from '../state.js';
 
-/** The attributes of a conversation that are one text, number or truth value, as they hold now; null where unknown. */
+/**
+ * The current values of the attributes of a conversation that have a single text, number or boolean value; null if
+ * unknown.
+ */
 export interface Scalars {
   team_id: string | null;
   bot_id: string | null;
@@ -34,7 +37,7 @@ export interface Scalars {
   withdrawn: boolean;
 }
 
-/** A conversation as the look-ups tell it; times are instants. */
+/** A conversation as the look-ups return it; times are instants. */
 export interface Conversation extends Scalars {
   conversation_id: string;
   start_time: number;
@@ -46,12 +49,12 @@ export interface Conversation extends Scalars {
   closed_reason: string | null;
   message_count: number;
   user_message_count: number;
-  /** Who wrote or joined, in order of appearance. */
+  /** Agents who wrote or joined, in order of first appearance. */
   agent_ids: string[];
   rating: number | null;
 }
 
-/** An instant as epoch milliseconds; stored times are whole ones. */
+/** A stored time as epoch milliseconds; stored times have no fraction of a millisecond. */
 export const milliseconds = (sql: Sql, time: Fragment): Fragment => sql`(extract(epoch from ${time}) * 1000)::bigint`;
 
 /** A conversation as `conversationColumns` selects it. */
@@ -68,7 +71,7 @@ export const conversationColumns = (sql: Sql): Fragment => sql`
   c.closed_reason, c.user_messages + c.bot_messages + c.agent_messages as message_count,
   c.user_messages as user_message_count, to_jsonb(c.agent_ids) as agent_ids, c.rating`;
 
-/** A conversation as it stands at a moment. */
+/** A conversation with its state at the time of the request. */
 export const conversationOf = <Row extends ConversationRow>(row: Row, asOf: AsOf) => {
   const { last_activity, ...rest } = row;
   return {

@@ -8,7 +8,7 @@ import { EVER, type Window } from '../time/window.js';
 import { type Conversation, type ConversationRow, conversationColumns, conversationOf } from './conversation.js';
 import { partPattern } from './search.js';
 
-/** A place in the list: that of one conversation, which need not exist any more. */
+/** A keyset cursor: the sort key of one conversation, which need not exist any more. */
 export interface ListCursor {
   start_time: number;
   conversation_id: string;
@@ -18,17 +18,17 @@ export interface ListQuery {
   scope: Scope;
   window: Window;
   where: FilterOf<'conversations'>;
-  /** Part of the conversation's id, or of its user's id, name or e-mail, whatever the case. */
+  /** Substring of the conversation id or of the user's id, name or e-mail address, case-insensitive. */
   part: string | null;
-  /** The list goes on behind it. */
+  /** The list starts after this cursor. */
   after: ListCursor | null;
   limit: number;
 }
 
 /**
- * Conversations that started in a window, newest first: by `start_time`, then id, both descending. A page starts behind a
- * place rather than after a count, so it costs the same however far down it is, and rows that arrive meanwhile neither
- * repeat nor hide others. `next` is the place of the last one where there are more.
+ * Conversations that started in a window, newest first: by `start_time`, then id, both descending. Keyset pagination:
+ * every page costs the same, and conversations that arrive meanwhile neither repeat nor hide others. `next` is the
+ * cursor of the last conversation if there are more.
  */
 export async function conversations(
   db: Database,
@@ -52,11 +52,11 @@ export async function conversations(
 
 const iso = (instant: number) => new Date(instant).toISOString();
 
-/** An open end is no condition: it would make the planner take the range for a short one, and sort it. */
+/** An open end gets no condition: with one, the planner would assume a short range and sort it. */
 const from = (sql: Sql, { from }: Window): Fragment =>
   from === EVER.from ? sql`` : sql` and c.start_time >= ${iso(from)}::timestamptz`;
 
-/** One upper bound alone: with two, the index would be read from the further one on, and a late page would take longer. */
+/** A single upper bound: with two, the index scan would start at the higher one, and a late page would take longer. */
 function upTo(sql: Sql, { to }: Window, after: ListCursor | null): Fragment {
   if (after === null || after.start_time >= to) {
     return to === EVER.to ? sql`` : sql` and c.start_time < ${iso(to)}::timestamptz`;

@@ -18,17 +18,17 @@ export interface Transition {
 
 interface StepRow {
   user_id: string | null;
-  id: string | null; // of the step; null in the one row of a conversation without steps
+  id: string | null; // of the step; null in the single row of a conversation without steps
   time: number;
   place: number;
   body: { from_step?: Step; to_step: Step; depth?: number; message_id?: string };
 }
 
 /**
- * The transitions of one conversation, by depth, then in order of time; null when there is no such conversation in the
- * scope, of that bot and version, that started within the window.
- * A step's depth is the one that was sent, else its place among all steps of the conversation in order of time, from 0.
- * A step without `from_step` is an entry: it has a place, but is no transition.
+ * The transitions of one conversation, by depth, then by time. Null if no such conversation of this bot and version is
+ * in scope and started within the window. The depth of a step is the depth that was sent, else its index among all
+ * steps of the conversation by time, from 0. A step without `from_step` is an entry: it counts for the index but is not
+ * a transition.
  */
 export async function conversationFlow(
   db: Database,
@@ -63,6 +63,6 @@ export async function conversationFlow(
           },
         ],
   );
-  transitions.sort((a, b) => a.depth - b.depth); // stable: equal depths stay in order of time
+  transitions.sort((a, b) => a.depth - b.depth); // a stable sort: equal depths stay in order of time
   return { user_id: first.user_id, transitions };
 }

@@ -16,7 +16,7 @@ export interface ConversationsQuery {
   asOf: AsOf;
 }
 
-/** What an agent did in the conversations of a range; times in seconds, null where there are none. */
+/** Performance of an agent in the conversations of a range. Times are in seconds, and null if there are none. */
 export interface AgentPerformance {
   agent_id: string;
   agent_name: string | null;
@@ -41,10 +41,9 @@ export interface AgentPerformance {
 }
 
 /**
- * A row for each agent who wrote in the conversations or whose close of one stands; `agents` picks rows. Most replies first,
- * then by id.
- * A rating counts for an agent who wrote: the latest rating event of the conversation that names the agent; where none names
- * any agent, the rating of the conversation.
+ * One row for each agent who wrote in one of the conversations or closed one; `agents` selects rows. Most replies
+ * first, then by id. An agent who wrote gets the latest rating event of the conversation that names this agent, or the
+ * rating of the conversation if no rating event names an agent.
  */
 export const agentPerformance = (
   db: Database,
@@ -122,13 +121,15 @@ export const agentPerformance = (
     'heavy',
   );
 
-/** How the service performed over the conversations of a range; times in seconds, null of none. */
+/**
+ * Performance of the whole service over the conversations of a range. Times are in seconds, and null if there are none.
+ */
 export interface SystemPerformance {
   total_sessions: number;
   contained_sessions: number;
   covered_sessions: number;
   total_handovers: number;
-  /** Of the messages of bots that have one. */
+  /** The mean over the bot messages that have a response time. */
   avg_response_time: string | null;
   avg_session_duration: string | null;
 }
@@ -155,7 +156,7 @@ const chosen = (sql: Sql, { scope, window, where, asOf }: ConversationsQuery): F
   sql`${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}
     and ${condition(sql, where, fieldsOf(sql, 'conversations', { asOf, window }))}`;
 
-/** Mean, median, most and least of some seconds, under a name. */
+/** Mean, median, maximum and minimum of a number of seconds, as columns with a common suffix. */
 const times = (sql: Sql, seconds: Fragment, name: string): Fragment => sql`
   avg(${seconds}) as ${sql(`avg_${name}`)},
   percentile_cont(0.5) within group (order by (${seconds})::double precision) as ${sql(`median_${name}`)},

@@ -1,7 +1,7 @@
 /**
- * A regular expression of PostgreSQL that finds `part` anywhere in a text, whatever the case of either. Every letter becomes
- * the set of letters that differ from it by case alone, so that the answer does not depend on how the database was made:
- * its own `lower` and `ilike` know no more letters than its collation does.
+ * A PostgreSQL regular expression that finds `part` anywhere in a text, case-insensitively. Every letter becomes the
+ * set of letters that differ from it by case only. The answer therefore does not depend on the locale of the database,
+ * as `lower` and `ilike` would.
  */
 export function partPattern(part: string): string {
   return [...part].map((letter) => setOf(letter)).join('');
@@ -13,7 +13,7 @@ function setOf(letter: string): string {
   return /[!-/:-@[-`{-~]/.test(letter) ? `\\${letter}` : letter;
 }
 
-/** What all cases of a letter fold to: σ for σ, ς and Σ. One whose other case is several letters stays what it is. */
+/** The case folding of a letter: σ for σ, ς and Σ. A letter whose other case is several letters stays as it is. */
 function folded(letter: string): string {
   const upper = letter.toUpperCase();
   const lower = (isOne(upper) ? upper : letter).toLowerCase();
@@ -24,10 +24,10 @@ function isOne(text: string): boolean {
   return text.length === 1 || (text.length === 2 && (text.codePointAt(0) as number) > 0xffff);
 }
 
-/** The last letter that has another case is U+1E943. */
+/** The last letter with another case is U+1E943. */
 const LAST = 0x1e943;
 
-/** The letters that have another case, under what they fold to. */
+/** The letters that have another case, by their case folding. */
 const sets = setsOfCases();
 
 function setsOfCases(): Map<string, string[]> {

@@ -9,7 +9,7 @@ import { fieldsOf } from '../raw/fields.js';
 import { type Scope, visible } from '../scope.js';
 import type { Window } from '../time/window.js';
 
-/** Which conversations' steps are looked at: those that started in the window, pass the filter and have a step. */
+/** Selects conversations: those that started in the window, match the filter and have a step. */
 export interface StepsQuery {
   scope: Scope;
   window: Window;
@@ -19,14 +19,15 @@ export interface StepsQuery {
 }
 
 export interface FlowNode {
-  /** Null: those that end here. */
+  /** Null for the conversations that end here. */
   id: string | null;
   occurrences: number;
 }
 
 /**
- * Of the sequences that begin with `path`, how many go on to each next step, and how many end there. A conversation's sequence
- * is the `from_step` of its first step, where it has one, then every `to_step`, by depth, then in order of time.
+ * Counts, of the sequences that begin with `path`, how many continue with each next step and how many end there. The
+ * sequence of a conversation is the `from_step` of its first step, if any, then every `to_step`, by depth, then by
+ * time.
  */
 export async function nextSteps(
   db: Database,
@@ -51,13 +52,13 @@ export async function nextSteps(
   return { present: presentIn(rows, query.presence), nodes };
 }
 
-/** How conversations pass through one step. */
+/** Counts of the conversations that pass through one step. */
 export interface StepCounts {
-  /** Sequences that hold it. */
+  /** Sequences that contain the step. */
   conversation_count: number;
-  /** Those that end with it. */
+  /** Sequences that end with the step. */
   drop_off_count: number;
-  /** Messages after a step to it and before the next step of the conversation, in order of time. */
+  /** Messages after a transition to the step and before the next step of the conversation, by time. */
   message_count: number;
 }
 

@@ -6,17 +6,17 @@ import type { Measure } from '../measure.js';
 import type { Context } from './dataset.js';
 import { currenciesOf, fieldsOf } from './fields.js';
 
-/** The numbers of a group in SQL, over rows `c`. */
+/** The SQL for the numbers of a group, over rows `c`. */
 export interface Cells {
   /** One for each measure. */
   cells: Fragment[];
-  /** What to join to the rows for it. */
+  /** What must be joined to the rows. */
   join: Fragment;
-  /** Whether the orders behind one of the sums of money name two currencies. */
+  /** Whether the orders behind a sum of money have different currencies. */
   mixed: Fragment;
 }
 
-/** `only` narrows every measure. */
+/** `only` restricts every measure. */
 export function cellsOf(sql: Sql, dataset: Dataset, measures: Measure[], context: Context, only?: Fragment): Cells {
   const fields = fieldsOf(sql, dataset, context);
   const isMany = (name: string) => fieldOf(dataset, name)?.many === true;
@@ -85,8 +85,8 @@ export function cellsOf(sql: Sql, dataset: Dataset, measures: Measure[], context
 }
 
 /**
- * The values of lists side by side, so that each can be counted distinct in one pass: a row comes in as many lines as its
- * longest list has, in one where all are empty. Everything else is counted on its first line alone.
+ * Unnests lists in parallel, so that the distinct values of each can be counted in one pass. A row yields as many lines
+ * as its longest list has values, and one line if all are empty. Everything else counts the first line only.
  */
 function sideBySide(sql: Sql, [first, ...rest]: Fragment[]): Fragment {
   if (first === undefined) return sql``;

@@ -10,7 +10,7 @@ import { transitions } from './transitions.js';
 /** How the raw road computes each dataset. */
 export const rawDatasets: { [D in Dataset]: RawDataset<D> } = { conversations, participations, messages, transitions };
 
-/** The fields of a dataset as the raw road computes them of a row `c`. */
+/** The fields of a dataset as the raw road computes them from a row `c`. */
 export function fieldsOf(sql: Sql, dataset: Dataset, context: Context): Fields {
   const { dimensions, numbers }: { dimensions: Record<string, Column>; numbers: Record<string, Column> } =
     rawDatasets[dataset];
@@ -22,7 +22,7 @@ export function fieldsOf(sql: Sql, dataset: Dataset, context: Context): Fields {
   };
 }
 
-/** The currencies behind a sum of money, sorted; null for a number that is no money. */
+/** The sorted currencies behind a sum of money; null for a number that is not money. */
 export function currenciesOf(sql: Sql, dataset: Dataset, name: string, context: Context): Fragment | null {
   const { currencies = {} }: { currencies?: Record<string, Column | undefined> } = rawDatasets[dataset];
   return currencies[name]?.(sql, context) ?? null;

@@ -6,9 +6,9 @@ import { type Column, clockColumns, iso, type RawDataset, within } from './datas
 const time: Column = (sql) => sql`c.time`;
 
 /**
- * The raw road's messages. They have no index by time: a message is found through its conversation, so that storing one costs
- * no more than the key of its event. Only conversations that overlap the window, from
- * their first event to their last message or step, can have one in it.
+ * The messages of the raw road. There is no index on the time of a message, so that ingest maintains only the primary
+ * key of events. A message is found through its conversation: only conversations that overlap the window, from their
+ * first event to their last message or step, can contain one.
  */
 export const messages: RawDataset<'messages'> = {
   rows: (sql, { scope }, window) => sql`(

@@ -6,7 +6,7 @@ import { type Column, clockColumns, type RawDataset, within } from './dataset.js
 
 const start: Column = (sql) => sql`c.start_time`;
 
-/** The raw road's participations. A query that names `currency` works on rows that are split by it. */
+/** The participations of the raw road. A query that uses `currency` works on rows that are split by it. */
 export const participations: RawDataset<'participations'> = {
   rows(sql, query, window) {
     const kept = sql`${visible(sql, query.scope)} and ${within(sql, sql`c.start_time`, window)}`;
@@ -52,8 +52,8 @@ export const participations: RawDataset<'participations'> = {
 };
 
 /**
- * A conversation as its account sees it, then as its teams, then as its agents do. The scope is a constant of each part, so
- * that PostgreSQL leaves out those that a filter on it rules out.
+ * The rows of scope org, team and user. The scope is a constant in each part of the union, so PostgreSQL skips the
+ * parts that a filter on it excludes.
  */
 const seen = (sql: Sql, kept: Fragment) => sql`(
     select ${ofConversation(sql)}, 'org' as scope, null as team_id, null as agent_id, null as agent_organization_id,
@@ -82,7 +82,10 @@ const ofConversation = (sql: Sql) => sql`c.account_id, c.conversation_id, c.star
 const ofParticipation = (sql: Sql) => sql`p.agent_messages, p.joined_at, p.order_count, p.sales, p.subscription_sales,
       p.currencies, p.subscription_currencies`;
 
-/** The same, a row for each currency of its orders: the null one where an order names none, or where there is no order. */
+/**
+ * The same, with one row for each currency of the orders; null for orders without a currency and for rows without
+ * orders.
+ */
 const byCurrency = (sql: Sql, kept: Fragment) => sql`(
     select ${ofConversation(sql)}, c.scope, c.team_id, c.agent_id, c.agent_organization_id, c.chatted_organization_ids,
       c.organization_ids, c.agent_messages, s.*

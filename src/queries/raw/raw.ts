@@ -13,13 +13,13 @@ import { type Cells, cellsOf } from './cells.js';
 import { type Context, iso } from './dataset.js';
 import { fieldsOf, rawDatasets } from './fields.js';
 
-/** A range to count, with its axis. */
+/** A range to count and the edges of its buckets. */
 export interface Part {
   window: Window;
   edges: number[];
 }
 
-/** What was found: the rows of each part, at most `most` + 1 of all, so that a caller sees when there are more. */
+/** The result: the rows of each part, `most` + 1 in all at most, so that the caller can tell when there are more. */
 export interface Found {
   parts: TableRow[][];
   mixedCurrencies: boolean;
@@ -27,8 +27,8 @@ export interface Found {
 }
 
 /**
- * The raw road: one statement over the rows themselves. Complete and always right; every other road must agree with it.
- * The axes are lists of instants: buckets and zones end there, the database only compares.
+ * The raw road: one statement over the facts. It can answer every query, and every other road must agree with it. An
+ * axis is a list of instants: the database only compares and knows nothing of buckets and time zones.
  */
 export async function raw(db: Database, query: Query, parts: Part[], asOf: AsOf, most: number): Promise<Found> {
   const found = await db.read<Line>((sql) => {
@@ -60,12 +60,12 @@ function statement(sql: Sql, query: Query, parts: Part[], asOf: AsOf, most: numb
   };
   const context = { asOf, window };
   const groups = query.ranking ? ranked(sql, query, query.ranking, parts, context) : all(sql, query, parts, context);
-  // Materialized, so that the limit, which only guards, does not make the planner hurry to the first rows.
+  // Materialized, so that the limit, which is only a guard, does not make the planner favour a fast start.
   const first = sql`select * from groups limit ${most + 1}`;
   return sql<Line[]>`with ${groups} ${besidePresence(sql, query.scope, query.presence ?? [], first, sql`groups`)}`;
 }
 
-/** Every group: the expression `groups`, straight over the rows. */
+/** All groups: the expression `groups`, directly over the rows. */
 function all(sql: Sql, query: Query, parts: Part[], context: Context): Fragment {
   const { values, from, names } = keysOf(sql, query, context);
   const cells = cellsOf(sql, query.dataset, query.measures, context);
@@ -80,8 +80,8 @@ function all(sql: Sql, query: Query, parts: Part[], context: Context): Fragment 
 }
 
 /**
- * The groups of a ranking. Rows are gathered once, with a number each; a row has a line for each of its groups. Groups are
- * told apart by `q_key`, their values as JSON, which is equal for missing values too.
+ * The groups of a ranking. Rows are gathered and numbered once; a row has a line for each of its groups. A group is
+ * identified by `q_key`, its values as JSON, which also compares equal for missing values.
  */
 function ranked(sql: Sql, query: Query, { by, limit, others }: Ranking, parts: Part[], context: Context): Fragment {
   const { values, from, names } = keysOf(sql, query, context);
@@ -129,7 +129,7 @@ function ranked(sql: Sql, query: Query, { by, limit, others }: Ranking, parts: P
 }
 
 function rowsOf(sql: Sql, query: Query, { window }: Part): Fragment {
-  // One call for each dataset, so that its rows get a query of their own kind.
+  // One branch for each dataset, so that the types of dataset and query agree.
   switch (query.dataset) {
     case 'conversations':
       return rawDatasets.conversations.rows(sql, query, window);
@@ -150,7 +150,7 @@ function bucketOf(sql: Sql, { dataset }: Query, { edges }: Part, context: Contex
   return sql`width_bucket(${time}, (select ${edges.map(iso)}::text[]::timestamptz[]))`;
 }
 
-/** The values of the groups as `k0`, `k1`, ...: what to select, what to join for lists, and the names. */
+/** The keys of the groups as `k0`, `k1`, ...: the select list, the joins for lists, and the names. */
 function keysOf(sql: Sql, { dataset, groupBy }: Query, context: Context) {
   const fields = fieldsOf(sql, dataset, context);
   const values = groupBy.map((name, n) => {
@@ -165,7 +165,7 @@ function keysOf(sql: Sql, { dataset, groupBy }: Query, context: Context) {
   return { values: concat(sql, values), from: concat(sql, from), names: concat(sql, names) };
 }
 
-/** The same values once more, as arguments. */
+/** The same keys, as arguments. */
 function listed(sql: Sql, { dataset, groupBy }: Query, context: Context): Fragment {
   const fields = fieldsOf(sql, dataset, context);
   return concat(
@@ -177,7 +177,7 @@ function listed(sql: Sql, { dataset, groupBy }: Query, context: Context): Fragme
   );
 }
 
-/** A dimension of many values makes a group of each; an empty one is the null group. */
+/** A multi-valued dimension gives one group for each value, and the null group if it is empty. */
 const eachOf = (sql: Sql, list: Fragment, n: number): Fragment =>
   sql` cross join lateral unnest(case when cardinality(${list}) = 0 then array[null] else ${list} end) as ${sql(`u${n}`)}`;
 

@@ -1,4 +1,4 @@
-/** A step of the time axis: `count` of a unit, counted as `window.ts` says. */
+/** A bucket size: a number of calendar units. `axis` in window.ts says how they are counted. */
 export interface Bucket {
   unit: 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
   count: number;
@@ -7,7 +7,7 @@ export interface Bucket {
 type Unit = Bucket['unit'];
 type ParsedSpan = { ok: true; bucket: Bucket } | { ok: false; message: string };
 
-/** PostgreSQL's names of the units, but for its `m`: minutes there, months in the series dialect. */
+/** PostgreSQL's names of the units, except `m`, which is minutes there and months in the series dialect. */
 const UNITS = new Map<string, Unit>(
   (
     [
@@ -41,9 +41,9 @@ const ALLOWED =
 const MAX_COUNT = 2_147_483_647;
 
 /**
- * Reads an interval as PostgreSQL writes one (`1 day`, `2 weeks`, `1 mon`, `15 mins`, `01:30:00`) or as ISO 8601 does (`P1D`,
- * `PT15M`), in upper or lower case. One unit only, so that every step is of one kind. Refused by `checkBucket` or for its form:
- * `message` says what is allowed, to be read after the name of the field.
+ * Parses an interval in PostgreSQL's form (`1 day`, `2 weeks`, `1 mon`, `15 mins`, `01:30:00`) or in ISO 8601 (`P1D`,
+ * `PT15M`), in upper or lower case. Only one unit is allowed, so that all steps are of one kind. On failure `message`
+ * says what is allowed; it completes a sentence that begins with the name of the field.
  */
 export function parseSpan(text: string): ParsedSpan {
   const bucket = bucketOf(text.trim());
@@ -68,7 +68,10 @@ function counted(digits: string | undefined, unit: Unit | undefined): Bucket | n
   return unit === undefined ? null : { unit, count: Number(digits) };
 }
 
-/** What is wrong with a bucket, or null: its count is a whole number from 1 on, and below a day it is shorter than one. */
+/**
+ * What is wrong with a bucket, or null. The count must be a positive whole number, and minutes and hours must be less
+ * than a day.
+ */
 export function checkBucket({ unit, count }: Bucket): string | null {
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
     return `must count a whole number of units from 1 to ${MAX_COUNT}`;

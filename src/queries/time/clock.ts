@@ -4,14 +4,17 @@ import { isZone } from './zone.js';
 export const MINUTE = 60_000;
 export const DAY = 86_400_000;
 
-/** No zone was ever further from UTC (Manila -15:56:08 and Alaska +15:02:24, both before 1868). */
+/** The largest offset that any zone ever had (Manila -15:56:08 and Alaska +15:02:24, both before 1868). */
 const FURTHEST = 16 * 60 * MINUTE;
 
-/** Offsets are asked of Temporal for this long at a time, and kept: one walk over the transitions, not one a day. */
+/**
+ * Offsets are fetched from Temporal for this many days at a time and cached, so the transitions are walked once, not
+ * daily.
+ */
 const BLOCK = 400 * DAY;
 const MAX_BLOCKS = 400; // a zone; 300 years are 274
 
-/** `from <= t < to`: time during which a zone's clocks are `offset` milliseconds ahead of UTC. */
+/** A range of time, `from <= t < to`, in which the clocks of a zone are `offset` milliseconds ahead of UTC. */
 export interface Stretch {
   from: number;
   to: number;
@@ -19,9 +22,8 @@ export interface Stretch {
 }
 
 /**
- * The wall clock of one zone, for the years 1 to 9999.
- * An instant is epoch milliseconds. A local time is what the wall shows, as the epoch milliseconds at which UTC shows the
- * same; a day is a local date as its number of days since 1970-01-01.
+ * The wall clock of one time zone, for the years 1 to 9999. An instant is epoch milliseconds. A local time is the epoch
+ * milliseconds at which UTC shows the same date and time. A day is a local date as the number of days since 1970-01-01.
  */
 export class Clock {
   readonly zone: string;
@@ -32,12 +34,15 @@ export class Clock {
     this.zone = zone;
   }
 
-  /** What to add to `instant` to get its local time. Old local mean times have seconds: Monrovia in 1960, -00:44:30. */
+  /**
+   * What to add to `instant` to get its local time. Old local mean times have seconds, such as Monrovia's -00:44:30 in
+   * 1960.
+   */
   offsetAt(instant: number): number {
     return this.#stretchAt(instant).offset;
   }
 
-  /** Every instant, ascending, at which the wall shows `local`: none if a clock change skips it, two if one repeats it. */
+  /** Every instant with the local time `local`, ascending: none if a clock change skips it, two if one repeats it. */
   instantsAt(local: number): number[] {
     const instants: number[] = [];
     const end = local + FURTHEST;
@@ -48,21 +53,22 @@ export class Clock {
     return instants;
   }
 
-  /** The first instant at which the wall shows `local` or, where that is skipped, more. */
+  /** The first instant with the local time `local`, or with a later one if a clock change skips it. */
   firstInstantAt(local: number): number {
     let stretch = this.#stretchAt(local - FURTHEST);
     while (local - stretch.offset >= stretch.to) stretch = this.#stretchAt(stretch.to);
     return Math.max(stretch.from, local - stretch.offset);
   }
 
-  /** The first instant of a day. One that the zone left out starts, and ends, where the next one starts. */
+  /** The first instant of a day. A day that the zone skipped starts and ends where the next one starts. */
   startOfDay(day: number): number {
     return this.firstInstantAt(day * DAY);
   }
 
   /**
-   * The day that `instant` is part of when each day runs from its first instant to that of the next. That is its date, but
-   * for an hour that a change shortly after midnight sends back into the day before: it stays in the day that had begun.
+   * The day that contains `instant`, where a day runs from its first instant to that of the next. This is the local
+   * date, except when a clock change shortly after midnight goes back into the day before: that hour stays in the day
+   * that had begun.
    */
   dayOf(instant: number): number {
     let day = Math.floor((instant + this.offsetAt(instant)) / DAY);
@@ -70,7 +76,7 @@ export class Clock {
     return day;
   }
 
-  /** The stretches of one offset each that touch `from <= t < to`, ascending. */
+  /** The ranges of constant offset that overlap `from <= t < to`, ascending. */
   stretches(from: number, to: number): Stretch[] {
     const found: Stretch[] = [];
     for (let stretch = this.#stretchAt(from); ; stretch = this.#stretchAt(stretch.to)) {
@@ -109,7 +115,7 @@ function stretchesOf(zone: string, from: number, to: number): Stretch[] {
   }
 }
 
-/** The clocks used so far. Only names of zones get in, so it is bounded by the tz database. */
+/** The clocks used so far. Only valid zone names are added, so its size is bounded by the tz database. */
 const clocks = new Map<string, Clock>();
 
 /** The clock of a zone. Throws RangeError for a name that `isZone` refuses. */

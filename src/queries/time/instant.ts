@@ -3,7 +3,7 @@ import { type Clock, clockOf, MINUTE } from './clock.js';
 /** An instant is a number: milliseconds since 1970-01-01T00:00:00Z. */
 export type Parsed = { ok: true; instant: number } | { ok: false; message: string };
 
-/** Every column up to the seconds has its place, so the fields are read by position and the match makes no strings. */
+/** All fields up to the seconds have fixed positions, so they are read by index and the match allocates no strings. */
 const FORM = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+ ]\d\d:\d\d)?)?$/;
 
 const ALLOWED =
@@ -12,14 +12,12 @@ const ALLOWED =
 const ALLOWED_WITH_OFFSET = 'must be a time with an offset, such as 2024-01-08T09:30:00.123Z or 2024-01-08T09:30+02:00';
 
 /**
- * Reads a time: `YYYY-MM-DD`, or `YYYY-MM-DDThh:mm[:ss[.f...]]` followed by nothing, `Z`, `+hh:mm` or `-hh:mm`. Years 1900 to
- * 2199 as written; digits past the milliseconds are cut; a blank in the place of `+` is one that was not percent-encoded.
- *
- * A date is the first instant of that day in `zone` (of the next day, if the zone left it out). A time without offset is
- * local to `zone`, and refused where a clock change skips or repeats it. `zone` null: only a time with an offset will do.
- *
- * `message` says what is wrong or what is allowed, to be read after the name of the field. Throws RangeError for a `zone`
- * that is none.
+ * Parses a time: `YYYY-MM-DD`, or `YYYY-MM-DDThh:mm[:ss[.f...]]` followed by nothing, `Z`, `+hh:mm` or `-hh:mm`. The
+ * year as written must be 1900 to 2199. Digits after the milliseconds are dropped. A space in place of `+` is accepted,
+ * because clients forget to percent-encode it. A date is the first instant of that day in `zone` (of the next day if
+ * the zone skipped it). A time without offset is local to `zone`, and refused if a clock change skips or repeats it.
+ * With `zone` null the offset is required. On failure `message` completes a sentence that begins with the name of the
+ * field. Throws RangeError for an unknown `zone`.
  */
 export function parseInstant(text: string, zone: string | null): Parsed {
   if (!FORM.test(text)) return refused(zone === null ? ALLOWED_WITH_OFFSET : ALLOWED);
@@ -36,7 +34,7 @@ function refused(message: string): Parsed {
   return { ok: false, message };
 }
 
-/** What is wrong with the numbers of a text of the right form, or null. */
+/** What is wrong with the numbers in a well-formed text, or null. */
 function faultOf(text: string): string | null {
   const year = two(text, 0) * 100 + two(text, 2);
   const month = two(text, 5);
@@ -53,14 +51,14 @@ function faultOf(text: string): string | null {
   return null;
 }
 
-/** What the text says before its offset, as the instant at which UTC shows the same. */
+/** The local time before the offset, as the instant at which UTC shows the same. */
 function localOf(text: string): number {
   const year = two(text, 0) * 100 + two(text, 2);
   const time = text.length === 10 ? 0 : two(text, 11) * 60 * MINUTE + two(text, 14) * MINUTE + millisecondsOf(text);
   return Date.UTC(year, two(text, 5) - 1, two(text, 8)) + time;
 }
 
-/** Seconds and fraction in milliseconds, further digits cut. */
+/** Seconds and fraction in milliseconds; further digits are dropped. */
 function millisecondsOf(text: string): number {
   if (!hasSeconds(text)) return 0;
   let milliseconds = two(text, 17) * 1000;
@@ -70,7 +68,7 @@ function millisecondsOf(text: string): number {
   return milliseconds;
 }
 
-/** The offset that the text ends with, in milliseconds; null if there is none. */
+/** The offset at the end of the text, in milliseconds; null if there is none. */
 function offsetOf(text: string): number | null {
   if (text.endsWith('Z')) return 0;
   if (!hasOffset(text)) return null;
@@ -82,7 +80,9 @@ function hasSeconds(text: string): boolean {
   return text[16] === ':';
 }
 
-/** Whether it ends as `+hh:mm` does: no text without offset has a sign or a blank there but a date, which is shorter. */
+/**
+ * Whether it ends with an offset like `+hh:mm`. Without an offset only a date has a sign there, and a date is shorter.
+ */
 function hasOffset(text: string): boolean {
   const sign = text[text.length - 6];
   return text.length > 16 && (sign === '+' || sign === '-' || sign === ' ');
@@ -106,7 +106,7 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** A local time in its zone. One that is skipped or repeated is refused with the two offsets that its writer may mean. */
+/** Resolves a local time. A skipped or repeated time is refused with the two offsets that the client may have meant. */
 function fromLocal(text: string, clock: Clock): Parsed {
   const local = localOf(text);
   const instants = clock.instantsAt(local);
@@ -123,18 +123,17 @@ function fromLocal(text: string, clock: Clock): Parsed {
 }
 
 /**
- * How the dialects write a time. `series`: `2024-01-08T00:00:00+02:00`, milliseconds (three digits) only where not zero.
- * `reporting`: the same, always with milliseconds. `local`: as `series`, without offset.
+ * How the dialects format a time. `series`: `2024-01-08T00:00:00+02:00`, with milliseconds (three digits) only if not
+ * zero. `reporting`: the same, always with milliseconds. `local`: like `series`, without offset.
  */
 export type TimeForm = 'series' | 'reporting' | 'local';
 
 /**
- * Writes an instant of the years 1 to 9999 as the clocks of `zone` show it. The offset is `Z` for `UTC` alone, `+00:00` for
- * London in winter and for `Etc/UTC`. Throws RangeError for a `zone` that is none.
- *
- * An offset has no seconds in ISO 8601, but local mean times do. There the offset is rounded up to a whole minute and the
- * time that is written moves along with it (Monrovia's midnight of 1960-06-01, at -00:44:30, is `1960-06-01T00:00:30-00:44`):
- * read back it is the same instant, and a day still starts on its date. `local` has no offset and says what the clocks showed.
+ * Formats an instant of the years 1 to 9999 as local time of `zone`. The offset is `Z` only for `UTC`; it is `+00:00`
+ * for London in winter and for `Etc/UTC`. Throws RangeError for an unknown `zone`. ISO 8601 has no seconds in an
+ * offset, but local mean times do. The offset is then rounded up to a whole minute and the time is adjusted accordingly
+ * (Monrovia's midnight of 1960-06-01, at -00:44:30, is `1960-06-01T00:00:30-00:44`): parsed again it is the same
+ * instant, and a day still starts on its date. `local` has no offset and shows what the clocks showed.
  */
 export function formatInstant(instant: number, zone: string, form: TimeForm): string {
   if (zone === 'UTC') return form === 'local' ? timeText(instant, form) : `${timeText(instant, form)}Z`;

@@ -2,8 +2,9 @@ import { type Clock, clockOf, DAY } from './clock.js';
 import { EVER, moved, startOf, type Window } from './window.js';
 
 /**
- * The range right before a window, up to its start: as many calendar months where it is whole ones; else as many days where
- * both its ends are local midnights; else as long on the wall clock. Null where that is empty or before the year 1900.
+ * The range of equal length right before a window: the same number of calendar months if the window is whole months,
+ * else the same number of days if both ends are local midnights, else the same wall-clock duration. Null if it is empty
+ * or before the year 1900.
  */
 export function previousPeriod({ from, to, zone }: Window): Window | null {
   const clock = clockOf(zone);
@@ -20,8 +21,8 @@ export function previousPeriod({ from, to, zone }: Window): Window | null {
 }
 
 /**
- * The window a year earlier, each end on the wall clock: a start on 29 February is the 28th, an end there is 1 March. By week
- * it is 52 weeks earlier, so that weekdays meet. Null where that is empty or before the year 1900.
+ * The window one year earlier on the wall clock: a start on 29 February becomes 28 February, an end there 1 March. With
+ * weekly buckets it is 52 weeks earlier, so that weekdays align. Null if it is empty or before the year 1900.
  */
 export function previousYear({ from, to, zone }: Window, isByWeek: boolean): Window | null {
   const clock = clockOf(zone);

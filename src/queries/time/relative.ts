@@ -8,10 +8,10 @@ const RELATIVE = /^now(?:-(\d{1,6})([mhdwMy]))?(?:\/([mhdwMy]))?$/;
 const ALSO = ', or epoch milliseconds, or a time before now such as now, now-7d, now/d or now-1M/M (units m h d w M y)';
 
 /**
- * Reads a time of a request whose clock shows `now`: what `parseInstant` reads, epoch milliseconds (11 to 14 digits), and
- * `now`, `now-7d`, `now/d`, `now-1M/M`: a step back, then the start of a local unit. Minutes and hours step in absolute time,
- * the other units on the wall clock of `zone`: a missing day of a month is its last, a time that a clock change skips the
- * first instant after it, one that it repeats the first of the two.
+ * Parses a time of a request made at `now`: what `parseInstant` accepts, epoch milliseconds (11 to 14 digits), and
+ * relative times such as `now`, `now-7d`, `now/d`, `now-1M/M`: a step back, then the start of a local unit. Minutes and
+ * hours are subtracted in absolute time, other units on the wall clock of `zone`. A day that a month does not have
+ * becomes its last day; a skipped local time becomes the first instant after it; of a repeated one the first is taken.
  */
 export function parseRequestTime(text: string, zone: string, now: number): Parsed {
   if (EPOCH.test(text)) return checked(Number(text));

@@ -1,24 +1,26 @@
 import { type Bucket, checkBucket } from './bucket.js';
 import { type Clock, clockOf, DAY, MINUTE } from './clock.js';
 
-/** A range of time, half open: instants `from <= t < to`, and the zone in which its days begin. */
+/** A half-open range of time, `from <= t < to`, and the time zone in which its days begin. */
 export interface Window {
   from: number;
   to: number;
   zone: string;
 }
 
-/** The bounds of a range that is open at an end: no time that `parseInstant` reads lies outside. */
+/** The bounds that stand for an open end: every time that `parseInstant` accepts lies within them. */
 export const EVER = { from: Date.UTC(1899, 11, 31), to: Date.UTC(2200, 0, 2) };
 
 export type Axis = { ok: true; edges: number[] } | { ok: false; message: string };
 
-/** The most buckets that an answer may have. */
+/** Maximum number of buckets in an answer. */
 export const MAX_BUCKETS = 10_000;
 
 type Step = { kind: 'time' | 'days' | 'months'; length: number; origin: number };
 
-/** Which calendar a unit is counted on, how long it is there, and where the counting starts (0 is in 1970; see `axis`). */
+/**
+ * The calendar on which a unit is counted, its length there, and the origin of the count (0 is in 1970; see `axis`).
+ */
 const STEPS: Record<Bucket['unit'], Step> = {
   minute: { kind: 'time', length: MINUTE, origin: 0 },
   hour: { kind: 'time', length: 60 * MINUTE, origin: 0 },
@@ -28,23 +30,23 @@ const STEPS: Record<Bucket['unit'], Step> = {
   year: { kind: 'months', length: 12, origin: 0 },
 };
 
-/** The days and months that a clock can show and a label can name: the years 0 to 9999, far beyond any data. */
+/** The range of days and months that can be formatted: the years 0 to 9999, far beyond any data. */
 const DAYS = { first: Date.UTC(1970, -1970 * 12) / DAY, last: Date.UTC(9999, 11, 31) / DAY };
 const MONTHS = { first: -1970 * 12, last: (9999 - 1970) * 12 + 11 };
 const YEAR_1 = Date.UTC(1970, -1969 * 12);
 
 /**
- * The buckets that touch a window, as n + 1 ascending instants for n buckets: bucket i is `edges[i] <= t < edges[i + 1]`.
- * `edges[0] <= from` is the true start of the first bucket; the last edge is at or after `to`, and not after the year 9999.
- * No bucket: `[from, to]`.
+ * The buckets that overlap a window, as n + 1 ascending instants for n buckets: bucket i is `edges[i] <= t < edges[i +
+ * 1]`. `edges[0] <= from` is the true start of the first bucket; the last edge is at or after `to`, and not after the
+ * year 9999. Without a bucket: `[from, to]`.
  *
- * Minutes and hours run in absolute time from the first instant of each local day and restart with the next, so the last
- * one of a day may be shorter, and hours sum to days in every zone. Days, weeks, months and years are local: N days are
- * counted from 1970-01-01, N weeks from Monday 1970-01-05, N months and years from 1970-01. A bucket starts at the first
- * instant of its first day; a day that the zone left out is no bucket.
+ * Minutes and hours run in absolute time from the first instant of each local day and restart with the next day. The
+ * last bucket of a day may therefore be shorter, and hours sum to days in every zone. Days, weeks, months and years are
+ * local: N days are counted from 1970-01-01, N weeks from Monday 1970-01-05, N months and years from 1970-01. A bucket
+ * starts at the first instant of its first day; a day that the zone skipped is not a bucket.
  *
- * Refused: a bucket that `checkBucket` refuses, more than `MAX_BUCKETS`, a first bucket from before the year 1.
- * Expects `from < to`. Throws RangeError for a zone that is none.
+ * Fails for a bucket that `checkBucket` refuses, for more than `MAX_BUCKETS` buckets, and for a first bucket before the
+ * year 1. Expects `from < to`. Throws RangeError for an unknown zone.
  */
 export function axis(window: Window, bucket: Bucket | null): Axis {
   if (bucket === null) return { ok: true, edges: [window.from, window.to] };
@@ -67,9 +69,9 @@ export function axis(window: Window, bucket: Bucket | null): Axis {
 }
 
 /**
- * Whether a bucket is no larger than the window: its start + the bucket <= its end, on the calendar of its zone. A month
- * added to the 31st ends on the last day of a shorter month. A start that is the first instant of its day counts as 00:00
- * even where the day begins at 01:00, so one whole day is always as long as a bucket of 1 day.
+ * Whether a bucket is not larger than the window: start + bucket <= end, on the calendar of the zone. A month added to
+ * the 31st ends on the last day of a shorter month. The first instant of a day counts as 00:00 even if the day begins
+ * at 01:00, so one whole day always fits a bucket of 1 day.
  */
 export function bucketFits({ from, to, zone }: Window, bucket: Bucket): boolean {
   const { kind, length } = stepOf(bucket);
@@ -83,9 +85,9 @@ export function bucketFits({ from, to, zone }: Window, bucket: Bucket): boolean 
 }
 
 /**
- * The instant `count` units after another one (before it, where negative): minutes and hours in absolute time, the others on
- * the wall clock. A missing day of a month is its last; a time that a clock change skips is the first instant after it, one
- * that it repeats the first of the two. Null beyond the years 0 to 9999.
+ * The instant `count` units later (earlier if negative): minutes and hours in absolute time, other units on the wall
+ * clock. A day that a month does not have becomes its last day; a skipped local time becomes the first instant after
+ * it; of a repeated one the first is taken. Null beyond the years 0 to 9999.
  */
 export function moved(instant: number, clock: Clock, unit: Bucket['unit'], count: number): number | null {
   const { kind, length } = STEPS[unit];
@@ -98,8 +100,8 @@ export function moved(instant: number, clock: Clock, unit: Bucket['unit'], count
 }
 
 /**
- * The start of the local unit that an instant is part of. An hour in which the clock changes by a part of an hour starts anew
- * with the change.
+ * The start of the local unit that contains an instant. When the clock changes by part of an hour, the hour restarts at
+ * the change.
  */
 export function startOf(instant: number, clock: Clock, unit: Bucket['unit']): number {
   const step = stepOf({ unit, count: 1 });
@@ -117,7 +119,7 @@ export function chooseBucket(window: Window, candidates: readonly Bucket[], atMo
   return chosen;
 }
 
-/** The edges, or null as soon as there are more than `limit` buckets. */
+/** The edges; null if there are more than `limit` buckets. */
 function edgesOf({ from, to, zone }: Window, bucket: Bucket, limit: number): number[] | null {
   const step = stepOf(bucket);
   const clock = clockOf(zone);
@@ -131,7 +133,7 @@ function edgesOf({ from, to, zone }: Window, bucket: Bucket, limit: number): num
   }
 }
 
-/** Where buckets shorter than a day start, from the one that holds `from` on, without end. */
+/** The starts of buckets shorter than a day, beginning with the one that contains `from`; an endless sequence. */
 function* timeStarts(clock: Clock, from: number, length: number): Generator<number, never> {
   for (let day = clock.dayOf(from); ; day++) {
     const end = clock.startOfDay(day + 1);
@@ -141,7 +143,9 @@ function* timeStarts(clock: Clock, from: number, length: number): Generator<numb
   }
 }
 
-/** Where buckets of days or months start, from the one that holds `from` on, without end; none is empty. */
+/**
+ * The starts of buckets of days or months, beginning with the one that contains `from`; endless, without empty buckets.
+ */
 function* calendarStarts(clock: Clock, from: number, step: Step): Generator<number, never> {
   const { kind, length, origin } = step;
   const day = clock.dayOf(from);
