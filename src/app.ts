@@ -30,20 +30,20 @@ export interface AppOptions {
   timeouts: Timeouts;
   /** Epoch milliseconds; tests set the clock. */
   now?: () => number;
-  /** Origins whose pages may call the service; none unless named. */
+  /** Origins whose pages may call the service; default: none. */
   corsOrigins?: string[];
-  /** How much one key may ask at a time, and how often. */
+  /** Limits of one key. */
   limits?: Limits;
   logger?: FastifyBaseLogger;
-  /** What `/docs` and `/openapi.*` show. */
+  /** The contract that `/docs` and `/openapi.*` show. */
   contract?: Contract;
-  /** How long requests may take to arrive, and how many connections may be open. */
+  /** Limits on the arrival of requests and on connections. */
   arrival?: Partial<Arrival>;
-  /** Hears of every route, for who wants to compare them with something. */
+  /** Called for every route; tests compare the routes with the contract. */
   onRoute?: (route: RouteOptions) => void;
 }
 
-/** The service without its socket: what production listens with is what tests inject into. */
+/** Builds the service without a socket. Production listens with it, and tests inject requests into it. */
 export async function buildApp({
   db,
   timeouts,
@@ -61,10 +61,10 @@ export async function buildApp({
     ...requestOptions,
     ...arrivalOptions(bounds),
     return503OnClosing: false, // closeGracefully refuses with a problem
-    // Longer than a URL can be: what is too long is refused by the schema, under its name.
+    // Longer than any URL: the schema refuses a parameter that is too long, under its name.
     routerOptions: { maxParamLength: 100_000, ignoreTrailingSlash: true },
     rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : UNDECODABLE),
-    // Refuse, never guess: an unknown parameter is a fault, and all faults are told at once.
+    // Refuse, never guess: unknown parameters are faults, and all faults are reported together.
     ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: 'array' } },
   });
 
@@ -88,7 +88,7 @@ export async function buildApp({
     await app.register(cors, {
       origin: corsOrigins,
       exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link'],
-    }); // answers preflights, without a key
+    }); // answers preflight requests, without a key
   }
   const asOfNow = () => ({ now: now(), timeouts });
 
@@ -110,7 +110,7 @@ export async function buildApp({
   return app;
 }
 
-/** Where a path that cannot be decoded is sent: Fastify would answer it by itself, outside of all hooks. */
+/** The route for paths that cannot be decoded: Fastify would answer them itself, outside of all hooks. */
 const UNDECODABLE = '/undecodable';
 
 function isDecodable(url: string): boolean {

@@ -3,7 +3,7 @@ import { Value } from '@sinclair/typebox/value';
 import { UUID } from './queries/accounts.js';
 import { parseTimeouts, type Timeouts } from './queries/timeouts.js';
 
-/** Every setting of the service, as an environment variable. This is the only reader of the environment. */
+/** The settings of the service, as environment variables. Only this module reads the environment. */
 const Settings = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on; 0.0.0.0 in a container' }),
   PORT: Type.Integer({
@@ -24,7 +24,7 @@ const Settings = Type.Object({
     default: 10,
     minimum: 1,
     maximum: 500,
-    description: 'Most connections to PostgreSQL',
+    description: 'Maximum number of connections to PostgreSQL',
   }),
   STATEMENT_TIMEOUT: Type.Integer({
     default: 30_000,
@@ -36,65 +36,67 @@ const Settings = Type.Object({
     default: 512,
     minimum: 1,
     maximum: 1_000_000,
-    description: 'MiB of temporary files that one statement may write, where the role of DATABASE_URL may set that',
+    description: 'MiB of temporary files that one statement may write; needs a role of DATABASE_URL that may set it',
   }),
   KEY_CONNECTIONS: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: 500,
-      description: 'Most connections to PostgreSQL that one key uses at a time; half of them unless set',
+      description: 'Maximum number of connections to PostgreSQL that one key uses; default: half of them',
     }),
   ),
   KEY_REPORTS: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: 500,
-      description: 'Most reports of one key that run at a time; one less than there are cores unless set',
+      description:
+        'Maximum number of reports of one key that run at the same time; default: one less than there are cores',
     }),
   ),
   KEY_REQUESTS: Type.Integer({
     default: 100,
     minimum: 1,
     maximum: 100_000,
-    description: 'Most requests of one key that run and wait at a time; beyond it 429',
+    description: 'Maximum number of requests of one key, running and waiting; beyond it 429',
   }),
   KEY_BODIES: Type.Integer({
     default: 32,
     minimum: 1,
     maximum: 100_000,
-    description: 'MiB that the bodies of these requests may have together, one alone any size; beyond it 429',
+    description:
+      'Maximum total size of the bodies of these requests in MiB, a single one may have any size; beyond it 429',
   }),
   KEY_RATE: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: 1_000_000,
       description:
-        'Most requests a second of one key, over all processes that share the database; beyond it 429. No bound unless set',
+        'Maximum requests per second of one key, over all processes that share the database; beyond it 429; default: no limit',
     }),
   ),
   CONVERSATION_TIMEOUT: Type.String({
     default: '24h',
-    description: 'Idle time after which a conversation counts as closed, and per channel: 24h,web=1h; 0 is never',
+    description: 'Idle time after which a conversation counts as closed, also per channel: 24h,web=1h; 0 means never',
   }),
   BOOTSTRAP_ACCOUNT: Type.Optional(
     Type.String({
       pattern: UUID.source,
-      description: 'Account (a uuid) of the first key, on a database without keys',
+      description: 'Account (a UUID) of the first key, on a database without keys',
     }),
   ),
   BOOTSTRAP_KEY: Type.Optional(
     Type.String({
       pattern: '^[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{16,200}$',
-      description: 'The first key itself, key_id:secret, instead of a made one that is printed',
+      description: 'The first key, key_id:secret, instead of a generated one that is printed',
     }),
   ),
   CORS_ORIGINS: Type.String({
     default: '',
-    description: 'Origins whose pages may call the API, separated by commas; none by default',
+    description: 'Origins whose pages may call the API, separated by commas; default: none',
   }),
   LOG_LEVEL: Type.Union(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
-    { default: 'info', description: 'Least severe log lines to write' },
+    { default: 'info', description: 'Minimum level of log lines to write' },
   ),
 });
 
@@ -103,10 +105,10 @@ export type Config = Omit<Static<typeof Settings>, 'CONVERSATION_TIMEOUT' | 'COR
   CORS_ORIGINS: string[];
 };
 
-/** A setting that stops the start; the message names each faulty variable and what is allowed. */
+/** An invalid setting, which prevents the start. The message names each faulty variable and what is allowed. */
 export class ConfigError extends Error {}
 
-/** Reads the configuration from an environment. An empty variable is one that is not set. */
+/** Reads the configuration from an environment. An empty variable counts as not set. */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const set = Object.fromEntries(
     Object.keys(Settings.properties).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
@@ -138,7 +140,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     );
   }
   if (settings.BOOTSTRAP_KEY !== undefined && settings.BOOTSTRAP_ACCOUNT === undefined) {
-    faults.push('BOOTSTRAP_KEY needs BOOTSTRAP_ACCOUNT, the account (a uuid) that the key belongs to');
+    faults.push('BOOTSTRAP_KEY needs BOOTSTRAP_ACCOUNT, the account (a UUID) of the key');
   }
   if (faults.length > 0) throw new ConfigError([...new Set(faults)].join('\n'));
   return {
@@ -148,17 +150,17 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   };
 }
 
-/** What a setting may be, where its description does not say. */
+/** The allowed values of a setting, unless its description names them. */
 function allowed(schema: object): string {
   const { minimum, maximum, anyOf } = schema as { minimum?: number; maximum?: number; anyOf?: { const: string }[] };
   if (anyOf !== undefined) return `: ${anyOf.map((one) => one.const).join(', ')}`;
   return minimum === undefined ? '' : `; a whole number from ${minimum} to ${maximum}`;
 }
 
-/** As a browser names one: scheme and host, and nothing behind. */
+/** An origin as browsers send it: scheme and host, nothing after it. */
 const isOrigin = (text: string) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
 
-/** Name, default and meaning of each setting, for `--help` and the documentation. */
+/** Name, default and description of each setting, for `--help` and the documentation. */
 export const settings = Object.entries(Settings.properties).map(([name, { default: initial, description }]) => ({
   name,
   initial: initial === undefined ? '' : String(initial),

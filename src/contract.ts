@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { root } from './root.js';
 
-/** openapi.yaml, the contract of the service: as it is written, and what it says. */
+/** openapi.yaml, the contract of the service: its text and its parsed content. */
 export interface Contract {
   yaml: string;
   document: object;

@@ -4,22 +4,22 @@ export interface Fault {
   message: string;
 }
 
-/** Codes of the errors of the GraphQL dialect, as its vendor's clients know them. */
+/** Error codes of the GraphQL dialect, as clients of the vendor know them. */
 export type GraphqlCode = 'validation-failed' | 'not-exists' | 'access-denied' | 'limit-exceeded' | 'unavailable';
 
-/** What a request is refused with. Its message is for the caller. */
+/** A refusal of a request. Its message is for the caller. */
 export abstract class Refusal extends Error {
   /** The HTTP status. */
   abstract readonly status: number;
-  /** What the GraphQL dialect calls it. */
+  /** The code in the GraphQL dialect. */
   abstract readonly code: GraphqlCode;
-  /** What is wrong where, if there is such a place. */
+  /** The single faults, if any. */
   readonly faults: readonly Fault[] = [];
-  /** Seconds after which to try again; null where that changes nothing. */
+  /** Seconds after which to retry; null if a retry is pointless. */
   readonly retryAfter: number | null = null;
 }
 
-/** The request itself is wrong. Carries every fault that was found, not only the first. */
+/** The request is invalid. It has every fault that was found, not only the first. */
 export class InvalidRequest extends Refusal {
   readonly status: number = 400;
   readonly code: GraphqlCode = 'validation-failed';
@@ -32,24 +32,24 @@ export class InvalidRequest extends Refusal {
   }
 }
 
-/** What is asked for is too much for one answer. */
+/** The answer would be too large. */
 export class LimitExceeded extends InvalidRequest {
   override readonly code = 'limit-exceeded';
 }
 
-/** A statement that needs more working space than one may use. */
+/** A statement exceeded its temporary disk space. */
 export class TooMuchWork extends Refusal {
   readonly status = 400;
   readonly code = 'limit-exceeded';
 }
 
-/** No key, or a bad one. */
+/** The key is missing or invalid. */
 export class Unauthenticated extends Refusal {
   readonly status = 401;
   readonly code = 'access-denied';
 }
 
-/** The key is good but may not do this. `faults` names the lines of a batch where there are any. */
+/** The key is valid but may not do this. `faults` names the lines of a batch, if any. */
 export class Forbidden extends Refusal {
   readonly status = 403;
   readonly code = 'access-denied';
@@ -60,42 +60,42 @@ export class Forbidden extends Refusal {
   }
 }
 
-/** Unknown here, or another account's. The two are never told apart. */
+/** Unknown, or in another account. The two are indistinguishable to the caller. */
 export class NotFound extends Refusal {
   readonly status = 404;
   readonly code = 'not-exists';
 }
 
-/** The path is there, but not for this method. */
+/** The path exists, but not for this method. */
 export class WrongMethod extends Refusal {
   readonly status = 405;
   readonly code = 'validation-failed';
   readonly allowed: readonly string[];
   constructor(allowed: readonly string[]) {
-    super(`only ${allowed.join(', ')} is answered here`);
+    super(`the method is not allowed here: use ${allowed.join(' or ')}`);
     this.allowed = allowed;
   }
 }
 
-/** A body that does not arrive in time. */
+/** The body does not arrive in time. */
 export class SlowBody extends Refusal {
   readonly status = 408;
   readonly code = 'validation-failed';
 }
 
-/** A body or batch over the limit. */
+/** The body or batch exceeds a limit. */
 export class TooLarge extends Refusal {
   readonly status = 413;
   readonly code = 'limit-exceeded';
 }
 
-/** A body of a type or encoding that is not read here. */
+/** The type or encoding of the body is not supported. */
 export class Unsupported extends Refusal {
   readonly status = 415;
   readonly code = 'validation-failed';
 }
 
-/** More of one key at a time than its share. */
+/** The key exceeds its share. */
 export class TooManyRequests extends Refusal {
   readonly status = 429;
   readonly code = 'limit-exceeded';
@@ -106,7 +106,7 @@ export class TooManyRequests extends Refusal {
   }
 }
 
-/** The database is away, full or slower than the deadline. */
+/** The database is unreachable, full, or slower than the deadline. */
 export class Unavailable extends Refusal {
   readonly status = 503;
   readonly code = 'unavailable';

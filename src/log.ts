@@ -4,14 +4,14 @@ import { Unavailable } from './errors.js';
 /** An error as the log shows it. */
 export interface LoggedError {
   type: string;
-  /** Only of errors whose texts are ours. */
+  /** Only for errors whose messages are ours. */
   message?: string;
-  /** Of the system or a library; of PostgreSQL the SQLSTATE. */
+  /** The code of the system or a library; for PostgreSQL the SQLSTATE. */
   code?: string;
   severity?: string;
   routine?: string;
   constraint?: string;
-  /** The places in the code, without the message. */
+  /** The stack without the message. */
   stack?: string[];
   cause?: LoggedError;
 }
@@ -19,9 +19,9 @@ export interface LoggedError {
 const MAX_CAUSES = 5;
 
 /**
- * What may be logged of an error. The message of one that is not ours is left out, and so is everything else that it
- * carries: drivers, parsers and serializers quote the values they stumble over, and those are people's. What it is, its
- * code and where it happened find the fault.
+ * The parts of an error that may be logged. The message of an error that is not ours is dropped, like all its other
+ * properties: drivers, parsers and serializers quote the values that caused it, and those are personal data. The class,
+ * the code and the stack are enough to find the bug.
  */
 export function describeError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error };
@@ -37,7 +37,7 @@ export function describeError(error: unknown, depth = 0): LoggedError {
   return described;
 }
 
-/** The lines of a stack that name places. Where the message cannot be told from them there are none. */
+/** The lines of a stack that name positions in the code. None if they cannot be told from the message. */
 function placesOf({ stack = '', message }: Error): string[] {
   const start = stack.indexOf(message);
   if (start === -1) return [];
@@ -49,8 +49,8 @@ function placesOf({ stack = '', message }: Error): string[] {
 }
 
 /**
- * The log of the service: a JSON object a line. It never holds what people sent: errors are cut down by
- * {@link describeError}, also where a library logs one, and requests and answers are not written at all.
+ * Creates the log of the service: one JSON object per line. It never contains data that people sent: errors are reduced
+ * by {@link describeError}, also those that a library logs, and requests and answers are not logged.
  */
 export function makeLog(level: string, stream: DestinationStream = pino.destination({ sync: true })): Logger {
   return pino(
@@ -60,7 +60,7 @@ export function makeLog(level: string, stream: DestinationStream = pino.destinat
       hooks: {
         logMethod(args, write) {
           const [first] = args as unknown[];
-          // Given an error and no sentence, pino would make its message the sentence.
+          // Without a message, pino would log the message of the error.
           if (first instanceof Error) write.call(this, { err: first } as never, 'error');
           else if (args.length === 1 && (first as { err?: unknown } | null)?.err !== undefined) {
             write.call(this, first as never, 'error');

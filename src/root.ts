@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The project's folder, where db/, openapi.yaml and package.json lie. The build puts this file two levels below it. */
+/**
+ * The folder of the project, which contains db/, openapi.yaml and package.json. The build puts this file two levels
+ * below it.
+ */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The version of the service. */

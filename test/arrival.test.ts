@@ -115,7 +115,7 @@ t.test('what is refused says what would do', async (t) => {
   t.notMatch((await named('/v1/bots?dryrun=1')).message, 'did you mean');
   const range = '/v1/bots/b/conversations?version=1&start_time=2025-09-08&end_time=';
   t.match((await named(`${range}2025-09-08`)).message, 'send 2025-09-09');
-  t.match((await named(`${range}2025-09-09&bucket=1w`)).message, 'send a later end_time, or a smaller bucket');
+  t.match((await named(`${range}2025-09-09&bucket=1w`)).message, 'send a later end_time or a smaller bucket');
 
   const proto = await post(
     '/v1/graphql',

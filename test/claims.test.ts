@@ -66,6 +66,6 @@ t.test('duplicates that say something else are told', async (t) => {
     message('5'),
   ]);
   t.strictSame(other.body, { accepted: 2, duplicates: 5 });
-  t.equal(other.headers['report-notice'], '3 of the duplicates differ from what is stored and were not applied');
+  t.equal(other.headers['report-notice'], '3 of the duplicates differ from the stored events and were not applied');
   t.equal((await ask(app, key, { url: '/v1/conversations/c-1' })).body.messages[0].text, undefined);
 });

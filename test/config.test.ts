@@ -98,7 +98,7 @@ t.test('keys from the command line, while a service holds the database and while
   t.match(run('keys', 'revoke', key_id).stdout, `revoked ${key_id}`);
   const again = run('keys', 'revoke', key_id);
   t.equal(again.status, 1);
-  t.match(again.stderr, /there is no key/);
+  t.match(again.stderr, /there is no active key/);
   t.match(run('keys', 'list').stdout, /bots shop, door {2}revoked/);
   t.match(run('migrate').stdout, 'the schema is current');
   await server.stop();

@@ -63,7 +63,7 @@ t.test('what a failed statement leaves behind never changes the next answer', as
   });
   for (let n = 0; n < 3; n++) {
     const runsOut = db.read((sql) => sql`select repeat('x', 1000), pg_sleep(0) from generate_series(1, 10000000)`);
-    await t.rejects(runsOut, { message: 'the statement ran past its time' });
+    await t.rejects(runsOut, { message: 'the statement timed out' });
     t.strictSame((await send(app, key, [event(n)])).body, { accepted: 1, duplicates: 0 });
     await t.rejects(
       db.read((sql) => sql`select 1 / (4 - i) from generate_series(1, 10) i`),
@@ -98,8 +98,8 @@ t.test('a statement that gives one row and gave none is a fault of ours, not an 
   const w = await world(t);
   const none: Database = { read: async () => [], write: async () => [] };
   const scope = { account: ACCOUNT, teams: null, bots: null };
-  const says = { message: 'a statement that gives one row gave 0' };
-  await t.rejects(presentOf(none, { kind: 'bot', id: 'shop' }), { message: /came back without a row/ });
+  const says = { message: 'a statement that returns one row returned 0' };
+  await t.rejects(presentOf(none, { kind: 'bot', id: 'shop' }), { message: /returned no row/ });
   await t.rejects(isAccount(none, ACCOUNT), says);
   await t.rejects(findKey(none, 'id', 'secret'), says);
   const { rows, indexes } = await checkEvents([

@@ -219,7 +219,7 @@ t.test('folders that are refused', async (t) => {
   const other = join(base, 'other');
   const cluster = join(other, 'embedded-postgres', 'data');
   mkdirSync(cluster, { recursive: true });
-  await t.rejects(startEmbedded({ dir: other }), /is no data folder of PostgreSQL/);
+  await t.rejects(startEmbedded({ dir: other }), /is not a data folder of PostgreSQL/);
   writeFileSync(join(cluster, 'PG_VERSION'), '16\n');
   await t.rejects(startEmbedded({ dir: other }), /made by PostgreSQL 16, which the embedded PostgreSQL 18 cannot read/);
   t.strictSame(readdirSync(join(cluster, '..')), ['data']);

@@ -182,7 +182,7 @@ t.test('requests that never were, and those whose client has gone', async (t) =>
 
   await goneWhileWaiting(t, w, port, key);
   for (let n = 0; before().length < 3 && n < 100; n++) await delay(50);
-  t.match(before()[2], { status: null, route: '/v1/bots/:bot_id/conversations', msg: /given up/ });
+  t.match(before()[2], { status: null, route: '/v1/bots/:bot_id/conversations', msg: /aborted by the client/ });
   t.equal(before().length, 3);
   t.notMatch(text(), MARK);
 });

@@ -489,8 +489,8 @@ t.test('limits and other refusals say what to change', async (t) => {
     [`${bot}&start_time=2024-02-01&end_time=2024-01-01`, 'end_time', /after start_time/],
     [`${bot}&start_time=2024-01-01&end_time=2024-01-01`, 'end_time', /after start_time/],
     [`${bot}&start_time=2024-01-01&end_time=2024-01-02&bucket=1w`, 'bucket', /not be larger than the range/],
-    [`${bot}&${january}&time_zone=europe/helsinki`, 'time_zone', /IANA name/],
-    [`${bot}&${january}&time_zone=%2B02:00`, 'time_zone', /IANA name/],
+    [`${bot}&${january}&time_zone=europe/helsinki`, 'time_zone', /IANA time zone name/],
+    [`${bot}&${january}&time_zone=%2B02:00`, 'time_zone', /IANA time zone name/],
     [
       `${bot}&start_time=2024-03-31T03:30&end_time=2024-04-02&time_zone=Europe/Helsinki`,
       'start_time',

@@ -135,7 +135,7 @@ t.test('bodies that wait are bounded in bytes', async (t) => {
   const refused = await send(app, key, big('b').events);
   t.equal(refused.status, 429);
   t.ok(saysWhen(refused));
-  t.match(refused.body.detail, /larger than .* MiB together/);
+  t.match(refused.body.detail, /exceed .* MiB together/);
   const packed = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
   const small = gzipSync(JSON.stringify({ events: [] }));
   const passed = await ask(app, key, { method: 'POST', url: '/v1/events', payload: small, headers: packed });
@@ -200,7 +200,7 @@ t.test('one conversation cannot fill the disk', async (t) => {
   t.equal(answer.status, 400, answer.text.slice(0, 300));
   t.match(
     answer.body.detail,
-    /more working space than one question may use: ask for a shorter range, or for fewer groups/,
+    /more temporary disk space than allowed: ask for a shorter range or fewer groups/,
   );
   const [used] = await w.sql<
     { bytes: number }[]

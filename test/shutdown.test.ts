@@ -72,7 +72,7 @@ t.test('a stop finishes what is under way, refuses what is new, and waits for no
   await t.rejects(dial(port), { code: 'ECONNREFUSED' }, 'no new connection');
   late.say(`${headers}\r\n`);
   await late.closed;
-  t.match(late.heard(), /^HTTP\/1.1 503 .*connection: close.*retry-after: \d.*the service is stopping/is);
+  t.match(late.heard(), /^HTTP\/1.1 503 .*connection: close.*retry-after: \d.*the service is shutting down/is);
   t.equal(slow.heard() + upload.heard(), '', 'the others are still under way');
   t.equal(service.child.exitCode, null);
 

@@ -6,13 +6,13 @@ import { type Principal, principals } from './principal.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on every route that `authenticate` guards. */
+    /** Marks every route that `authenticate` guards. */
     principal: Principal;
   }
 }
 
 /**
- * Makes every route of `app` answer 401 unless the request names a good key, in any of four forms: `Basic` of
+ * Makes every route of `app` answer 401 unless the request has a valid key, in one of four forms: `Basic` with
  * key_id:secret, or `Token KEY`, `apikey KEY`, `Bearer KEY` where KEY is key_id.secret or key_id:secret.
  */
 export async function authenticate(app: FastifyInstance, db: Database): Promise<void> {
@@ -35,7 +35,7 @@ export async function authenticate(app: FastifyInstance, db: Database): Promise<
     const [, id = '', secret = key] = /^([^.:]*)[.:](.*)$/s.exec(key) ?? [];
     await accept(request, id, secret);
     const account = request.headers['x-moveo-account-id'];
-    const isTheirs = String(account).toLowerCase() === request.principal.account_id; // a uuid has no case
+    const isTheirs = String(account).toLowerCase() === request.principal.account_id; // UUIDs are case-insensitive
     if (scheme === 'apikey' && account !== undefined && !isTheirs) {
       throw new Unauthenticated('X-Moveo-Account-Id is not the account of the key');
     }
@@ -49,16 +49,16 @@ export async function authenticate(app: FastifyInstance, db: Database): Promise<
     } else if (word === 'basic') {
       app.basicAuth(request, reply, (error?: Error & { code?: string; statusCode?: number }) => {
         if (error?.code?.startsWith('FST_BASIC_AUTH')) {
-          done(new Unauthenticated('the Authorization header is not readable'));
+          done(new Unauthenticated('the Authorization header cannot be parsed'));
           return;
         }
-        if (error !== undefined) delete error.statusCode; // it gives any error 401; a fault of the service is none
+        if (error !== undefined) delete error.statusCode; // the plugin gives every error status 401, which is wrong for an internal error
         done(error);
       });
     } else {
       done(
         new Unauthenticated(
-          'give a key in the Authorization header: Basic base64(key_id:secret), or Bearer key_id:secret',
+          'send a key in the Authorization header: Basic base64(key_id:secret), or Bearer key_id:secret',
         ),
       );
     }

@@ -6,7 +6,7 @@ import { only } from '../database/rows.js';
 export const permissions = ['read', 'write', 'admin'] as const;
 export type Permission = (typeof permissions)[number];
 
-/** A key as it is stored: of its secret only a hash is kept. */
+/** A key as it is stored, with a hash of its secret. */
 export interface Key {
   key_id: string;
   account_id: string;
@@ -19,7 +19,7 @@ export interface Key {
   revoked_at: string | null;
 }
 
-/** A secret has 32 random bytes, so one round of SHA-256 keeps it as well as a slow hash would. */
+/** A secret has 32 random bytes, so one round of SHA-256 protects it as well as a slow hash. */
 const hash = (secret: string) => createHash('sha256').update(secret).digest();
 
 const columns = (
@@ -28,8 +28,8 @@ const columns = (
   to_jsonb(bot_ids) as bot_ids, created_at::text, revoked_at::text`;
 
 /**
- * Makes a key, and its account where that is new, and returns its secret: the only time that it is known.
- * `id` and `secret` are made unless given. Throws the database's 23505 when the id exists.
+ * Creates a key, and its account if that is new, and returns the secret, which is not stored. `id` and `secret` are
+ * generated unless given. Throws the database error 23505 if the id exists.
  */
 export async function createKey(
   db: Database,
@@ -49,7 +49,7 @@ export async function createKey(
   return { key_id: id, secret };
 }
 
-/** All keys, oldest first; those of one account where it is given. */
+/** All keys, or the keys of one account, oldest first. */
 export const listKeys = (db: Database, account?: string): Promise<Key[]> =>
   db.read<Key>(
     (sql) => sql`select ${columns(sql)} from keys

@@ -4,10 +4,12 @@ import { Forbidden } from '../errors.js';
 import type { Scope } from '../queries/scope.js';
 import { findKey, type Key, type Permission } from './keys.js';
 
-/** Who is asking: the key that a request came with. */
+/** The key of a request. */
 export type Principal = Key;
 
-/** The scope of a key that has a permission; `admin` has them all. The only way from a request to a `Scope`. */
+/**
+ * The scope of a key, if it has the permission; `admin` includes all. This is the only way from a request to a `Scope`.
+ */
 export function scopeFor(principal: Principal, permission: Permission): Scope {
   if (!principal.permissions.includes(permission) && !principal.permissions.includes('admin')) {
     throw new Forbidden(
@@ -17,16 +19,16 @@ export function scopeFor(principal: Principal, permission: Permission): Scope {
   return { account: principal.account_id, teams: principal.team_ids, bots: principal.bot_ids };
 }
 
-/** Milliseconds that a key is remembered: far below the 30 s within which a revoked one must stop. */
+/** How long a key is cached, in milliseconds: far less than the 30 s within which a revoked key must stop working. */
 const MEMORY = 10_000;
 const MOST = 10_000;
 
-/** Looks up keys, remembering good ones for a short time so that not every request asks the database. */
+/** Looks up keys and caches valid ones briefly, so that not every request queries the database. */
 export function principals(db: Database): (id: string, secret: string) => Promise<Principal | null> {
   const known = new Map<string, { principal: Principal; until: number }>();
   return async (id, secret) => {
     if (id.length > 200 || secret.length > 500 || /[\0]/.test(id)) return null;
-    const name = createHash('sha256').update(`${id}\0${secret}`).digest('base64'); // no secret stays in memory
+    const name = createHash('sha256').update(`${id}\0${secret}`).digest('base64'); // secrets are not kept in memory
     const remembered = known.get(name);
     const now = performance.now();
     if (remembered !== undefined && remembered.until > now) return remembered.principal;

@@ -16,21 +16,18 @@ interface CreateOptions {
   json?: true;
 }
 
-/** `keys create`, `keys list` and `keys revoke`: they work while the service runs. */
+/** `keys create`, `keys list` and `keys revoke`. They also work while the service runs. */
 export function keysCommand(): Command {
-  const keys = new Command('keys').description('make, list and end the keys that clients use');
+  const keys = new Command('keys').description('create, list and revoke the keys of clients');
 
   keys
     .command('create')
-    .description('make a key and print it; its secret cannot be shown again')
-    .option('--account <uuid>', 'account that it belongs to; where there is only one, that one')
-    .option('--new-account', 'make the account: that of --account, or one with an id of its own')
-    .option('--name <name>', 'what it is for', '')
+    .description('create a key and print it; its secret cannot be shown again')
+    .option('--account <uuid>', 'account of the key; default: the only account')
+    .option('--new-account', 'create the account, with the id of --account or a new one')
+    .option('--name <name>', 'description of the key', '')
     .addOption(
-      new Option(
-        '--permission <permission...>',
-        'what it may do: read reports, write events, or admin (both, and more)',
-      )
+      new Option('--permission <permission...>', 'permissions: read reports, write events, or admin (both, and more)')
         .choices(permissions)
         .default(['read']),
     )
@@ -79,11 +76,10 @@ Examples:
 
   keys
     .command('revoke')
-    .description('end a key; services refuse it within 30 seconds')
+    .description('revoke a key; services refuse it within 30 seconds')
     .argument('<key_id>', 'the part of the key before the colon')
     .action(async (id: string) => {
-      if (!(await withDatabase('reader', (db) => revokeKey(db, id))))
-        throw new Error(`there is no key ${id} that is not revoked already`);
+      if (!(await withDatabase('reader', (db) => revokeKey(db, id)))) throw new Error(`there is no active key ${id}`);
       process.stdout.write(`revoked ${id}\n`);
     });
 
@@ -92,21 +88,21 @@ Examples:
 
 function checkUuid(account: string | undefined): void {
   if (account !== undefined && !UUID.test(account))
-    throw new Error(`--account ${account} is not a uuid such as 8a6e0804-2bd0-4672-b79d-d97027f9071a`);
+    throw new Error(`--account ${account} is not a UUID such as 8a6e0804-2bd0-4672-b79d-d97027f9071a`);
 }
 
-/** The account of a new key: the one that is named, or the only one, or a new one where that is wanted. */
+/** The account of a new key: the given one, the only one, or a new one if requested. */
 async function accountOf(db: Database, { account, newAccount }: CreateOptions): Promise<string> {
   if (newAccount) return account?.toLowerCase() ?? randomUUID();
   const accounts = await listAccounts(db);
   const there = accounts.length === 0 ? 'there is no account yet' : `the accounts are ${accounts.join(', ')}`;
   if (account !== undefined) {
     if (accounts.includes(account.toLowerCase())) return account.toLowerCase();
-    throw new Error(`there is no account ${account}: ${there}; --new-account makes it`);
+    throw new Error(`there is no account ${account}: ${there}; --new-account creates it`);
   }
   const [only, ...more] = accounts;
-  if (only === undefined) throw new Error(`${there}: --new-account makes one`);
-  if (more.length > 0) throw new Error(`--account says which account it is for: ${there}`);
+  if (only === undefined) throw new Error(`${there}: --new-account creates one`);
+  if (more.length > 0) throw new Error(`choose an account with --account: ${there}`);
   return only;
 }
 

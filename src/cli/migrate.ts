@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { readConfig } from '../config.js';
 import { openDatabase } from './open.js';
 
-/** `migrate`: brings the database to the current schema and says what was applied. `serve` does so by itself. */
+/** `migrate` brings the database to the current schema and prints what was applied. `serve` does so at its start. */
 export const migrateCommand = () =>
   new Command('migrate')
-    .description('bring the database to the current schema (serve does so by itself)')
+    .description('bring the database to the current schema (serve does so at its start)')
     .action(async () => {
       const opened = await openDatabase(readConfig(process.env), 'tool');
       await opened.close();

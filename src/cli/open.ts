@@ -11,22 +11,22 @@ import { unreachable } from './start-failures.js';
 
 export interface Opened {
   db: Pool;
-  /** Names of the migrations that this opening applied. */
+  /** Names of the migrations that were applied. */
   applied: string[];
-  /** Ends the connections, and the embedded server where this opening started it. */
+  /** Closes the connections, and stops the embedded server if this call started it. */
   close(): Promise<void>;
 }
 
 export type Role = 'service' | 'tool' | 'reader';
 
-/** The oldest PostgreSQL that the service is made for, as server_version_num says it. */
+/** The oldest supported PostgreSQL, as server_version_num. */
 const OLDEST = 150_000;
 
 /**
- * Opens the configured database, brought to the current schema: that of DATABASE_URL, else the embedded one under
- * DATA_DIR. The service holds the folder alone, and starts the embedded server again when it dies; `tell` hears of that.
- * A command line tool uses a running server beside its service, and starts one only where none runs. A reader makes no
- * database where there is none: it throws.
+ * Opens the configured database (DATABASE_URL, or the embedded one in DATA_DIR) and brings it to the current schema.
+ * The service locks the folder and restarts the embedded server if it dies; `tell` is called then. A tool uses the
+ * server of a running service, and starts one only if none runs. A reader never creates a database: it throws if there
+ * is none.
  */
 export async function openDatabase(
   config: Config,
@@ -57,7 +57,7 @@ export async function openDatabase(
 }
 
 async function prepare(target: Target): Promise<{ applied: string[]; mayLimitFiles: boolean }> {
-  const sql = connect(target, { max: 1, statementTimeout: 0 }); // a migration takes the time that it takes
+  const sql = connect(target, { max: 1, statementTimeout: 0 }); // a migration may take long
   try {
     const { version } = only(await sql<{ version: string }[]>`select current_setting('server_version_num') as version`);
     if (Number(version) < OLDEST) {
@@ -76,7 +76,7 @@ async function prepare(target: Target): Promise<{ applied: string[]; mayLimitFil
   }
 }
 
-/** Says on standard error how far an upgrade is with folding conversations anew, which may take long. */
+/** Prints the progress of an upgrade on standard error: refolding all conversations may take long. */
 function progress(): (soFar: { conversations: number; of: number }) => void {
   const started = performance.now();
   let told = started;
@@ -86,7 +86,7 @@ function progress(): (soFar: { conversations: number; of: number }) => void {
     told = now;
     const rate = Math.round((1000 * conversations) / (now - started));
     const [done, all, each] = [conversations, of, rate].map((value) => value.toLocaleString('en'));
-    process.stderr.write(`upgrading: ${done} of ${all} conversations folded anew, ${each} a second\n`);
+    process.stderr.write(`upgrading: ${done} of ${all} conversations refolded, ${each} per second\n`);
   };
 }
 
@@ -103,33 +103,33 @@ async function serverOf(config: Config, role: Role, tell: (what: string) => void
   if (role === 'reader' && !hasEmbedded(config.DATA_DIR)) {
     throw new Error(
       `there is no database in ${resolve(config.DATA_DIR)}: run this in the service's folder, set DATA_DIR to its data, ` +
-        'or DATABASE_URL to its PostgreSQL; "serve" makes a new database',
+        'or DATABASE_URL to its PostgreSQL; "serve" creates a new database',
     );
   }
   const embedded = await startEmbedded({ dir: config.DATA_DIR });
   return { target: embedded.connection, stop: () => embedded.stop() };
 }
 
-/** The embedded server, started again under the same address whenever it dies by itself. */
+/** The embedded server, restarted at the same address whenever it dies. */
 async function keepRunning(dir: string, tell: (what: string) => void): Promise<Server> {
   let embedded: Embedded = await startEmbedded({ dir });
   const target = embedded.connection;
   let stopping = false;
 
   async function restart(): Promise<void> {
-    tell('the embedded PostgreSQL ended by itself and is started again');
-    await embedded.stop(); // gives the folder back
+    tell('the embedded PostgreSQL ended unexpectedly and is restarted');
+    await embedded.stop(); // releases the folder
     embedded = await startEmbedded({ dir });
     if (embedded.connection.host !== target.host)
-      throw new Error('the embedded PostgreSQL came back under another address');
+      throw new Error('the embedded PostgreSQL restarted at another address');
     watch();
   }
   function watch(): void {
     embedded.ended
       .then(() => (stopping ? undefined : restart()))
       .catch((error) => {
-        tell(`the embedded PostgreSQL cannot be started again: ${error.message}`);
-        process.exit(1); // a supervisor starts the service anew
+        tell(`the embedded PostgreSQL cannot be restarted: ${error.message}`);
+        process.exit(1); // a supervisor restarts the service
       });
   }
   watch();

@@ -9,7 +9,9 @@ import { onSignals } from './signals.js';
 
 /** The commands of the program. */
 export const program = new Command('conversation-reports')
-  .description('Reports on chatbot and live-chat conversations: events in; time series, queries and transcripts out')
+  .description(
+    'Reports on chatbot and live-chat conversations: send events in, get time series, queries and transcripts out',
+  )
   .version(version)
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
@@ -17,5 +19,5 @@ export const program = new Command('conversation-reports')
   .addCommand(keysCommand())
   .addCommand(importCommand())
   .hook('preAction', (_program, command) => {
-    if (command.name() !== 'serve') onSignals(); // it takes them over by itself
+    if (command.name() !== 'serve') onSignals(); // it handles them itself
   });

@@ -6,16 +6,16 @@ import { openDatabase } from './open.js';
 
 const number = (value: number) => value.toLocaleString('en');
 
-/** Milliseconds between two lines of progress. */
+/** Interval between two progress lines in milliseconds. */
 const EVERY = 2_000;
 
-/** `rebuild`: makes every derived row anew from the events, and says how many differed. */
+/** `rebuild` rebuilds every derived row from the events and prints how many differed. */
 export const rebuildCommand = () =>
   new Command('rebuild')
     .description(
-      'make every derived row anew from the stored events, beside a running service, and say how many differed',
+      'rebuild every derived row from the stored events, also while the service runs, and print how many differed',
     )
-    .option('--account <uuid>', 'only this account; all when left out', account)
+    .option('--account <uuid>', 'only this account; default: all', account)
     .action(async (options: { account?: string }) => {
       const opened = await openDatabase(readConfig(process.env), 'tool');
       const started = performance.now();

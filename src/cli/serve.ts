@@ -20,18 +20,20 @@ const settingsHelp = settings
   )
   .join('\n');
 
-/** `serve`: the service, until SIGINT or SIGTERM. */
+/** `serve` runs the service until SIGINT or SIGTERM. */
 export const serveCommand = () =>
   new Command('serve')
     .description('run the service')
     .addHelpText('after', `\nSettings, from the environment:\n${settingsHelp}`)
     .action(serve);
 
-/** Milliseconds that requests in flight get to finish after a signal, and all of the stop together. */
+/** Time limits in milliseconds after a signal: for requests in flight, and for the whole shutdown. */
 const PATIENCE = 15_000;
 const MOST = PATIENCE + 10_000;
 
-/** Milliseconds within which a second signal is the first one again: a terminal sends it to npm and to us, and npm passes it on. */
+/**
+ * A second signal within this time is a copy of the first: a terminal sends it to npm and to us, and npm forwards it.
+ */
 const ECHO = 1_000;
 
 async function serve(): Promise<void> {
@@ -51,10 +53,10 @@ async function serve(): Promise<void> {
 interface Running {
   app: FastifyInstance;
   url: string;
-  /** The key that this start made, on a database without keys. */
+  /** The key that this start created on a database without keys. */
   firstKey: FirstKey | null;
   accounts: string[];
-  /** Ends the database connections, and the database where it is ours. */
+  /** Closes the database connections, and stops the database if it is ours. */
   close(): Promise<void>;
 }
 
@@ -70,8 +72,8 @@ async function start(config: Config, log: Logger): Promise<Running> {
       limits: { requests: config.KEY_REQUESTS, bytes: config.KEY_BODIES * 1024 * 1024, rate: config.KEY_RATE ?? null },
       logger: log,
     });
-    // A key of the operator's is there before anybody can ask with it. One that is made here is shown once, so it is made
-    // when nothing can fail any more: a start that ends on a busy port must not have taken it along.
+    // A key given by the operator exists before the service listens. A generated one is shown only once, so it is created
+    // when nothing can fail any more: a start that fails on a busy port must not lose it.
     const isGiven = config.BOOTSTRAP_KEY !== undefined;
     const given = isGiven ? await bootstrap(db, config) : null;
     const url = await app.listen({ host: config.HOST, port: config.PORT }).catch((error) => {
@@ -87,7 +89,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
   }
 }
 
-/** Ends the process on SIGINT and SIGTERM: with what is under way answered, or at once on a second signal. */
+/** Ends the process on SIGINT and SIGTERM: after the requests in flight, or at once on a second signal. */
 function stopOnSignals(log: Logger, running: Promise<Running>): void {
   let since: number | null = null;
   async function stop(why: string, status: number): Promise<void> {
@@ -98,7 +100,7 @@ function stopOnSignals(log: Logger, running: Promise<Running>): void {
     since = performance.now();
     log.info({ why }, 'stopping');
     setTimeout(() => process.exit(1), MOST).unref();
-    const service = await running.catch(() => null); // a start that is under way is waited for, to be undone
+    const service = await running.catch(() => null); // wait for a start in progress, so that it can be undone
     if (service !== null) {
       await Promise.race([service.app.close(), delay(PATIENCE)]);
       await service.close();
@@ -108,7 +110,7 @@ function stopOnSignals(log: Logger, running: Promise<Running>): void {
   }
   const end = (why: string, status: number) =>
     stop(why, status).catch((error) => {
-      log.error({ err: error }, 'the stop failed');
+      log.error({ err: error }, 'the shutdown failed');
       process.exit(1);
     });
   onSignals((signal) => end(signal, 0));
@@ -119,24 +121,24 @@ function stopOnSignals(log: Logger, running: Promise<Running>): void {
 }
 
 /**
- * Logs and counts the rejections that nobody handles. They come from work beside the requests, such as a connection that
- * failed when nobody waited for it any more; the service and its state are none the worse, so it goes on.
+ * Logs and counts unhandled rejections. They come from background work, such as a connection that failed after
+ * everybody had stopped waiting for it. They do not affect the state of the service, so it continues.
  */
 function surviveStrays(log: Logger): void {
   let strays = 0;
   process.on('unhandledRejection', (error) => {
     strays++;
-    log.error({ err: error, strays }, 'a rejection that nobody handled');
+    log.error({ err: error, strays }, 'unhandled rejection');
   });
 }
 
 interface FirstKey {
   account_id: string;
-  /** `key_id:secret` where it was made here; undefined where the operator gave it. */
+  /** `key_id:secret` if it was generated; undefined if the operator gave it. */
   made?: string;
 }
 
-/** On a database without keys: makes the first one. */
+/** Creates the first key on a database without keys. */
 async function bootstrap(db: Database, config: Config): Promise<FirstKey | null> {
   if ((await listKeys(db)).length > 0) return null;
   const [key_id, secret] = config.BOOTSTRAP_KEY?.split(':') ?? [];
@@ -149,18 +151,18 @@ async function bootstrap(db: Database, config: Config): Promise<FirstKey | null>
     bot_ids: null,
     ...(key_id === undefined || secret === undefined ? {} : { key_id, secret }),
   }).catch((error) => (error.code === '23505' ? null : Promise.reject(error)));
-  if (made === null) return null; // another service on this database made it meanwhile
+  if (made === null) return null; // another process on this database created it meanwhile
   return secret === undefined ? { account_id, made: `${made.key_id}:${made.secret}` } : { account_id };
 }
 
-/** How to get a key for a database that has accounts already. */
+/** How to get a key for a database that already has accounts. */
 function wayIn(accounts: string[]): string {
   const shown = accounts.slice(0, 5).join(', ') + (accounts.length > 5 ? `, and ${accounts.length - 5} more` : '');
   const choice = accounts.length > 1 ? ' --account UUID' : '';
   return `Accounts  ${shown}\nA key:    npx conversation-reports keys create --permission read${choice}\n`;
 }
 
-/** The one time that a key which was made here is shown. */
+/** Shows a generated key; this is the only time. */
 const welcome = (account_id: string, key: string, url: string) => `
 Account  ${account_id}
 Key      ${key}   (admin; shown only now)

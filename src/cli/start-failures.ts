@@ -1,10 +1,10 @@
-/** What a start met that its settings can mend: each names the setting and the way out. */
+/** Errors of a start that a setting can fix. Each names the setting and the way out. */
 
 interface SystemError extends Error {
   code?: string;
 }
 
-/** The error of a start that could not listen, as its operator needs it. */
+/** The message for a start that could not listen. */
 export function cannotListen(error: unknown, host: string, port: number): unknown {
   const { code, message } = error as SystemError;
   const says: Record<string, string> = {
@@ -19,7 +19,7 @@ export function cannotListen(error: unknown, host: string, port: number): unknow
   return said === undefined ? error : new Error(`${said} (${message})`, { cause: error });
 }
 
-/** The error of a start that could not use the database of DATABASE_URL. The password is not shown. */
+/** The message for a start that could not use the database of DATABASE_URL, without the password. */
 export function unreachable(error: unknown, url: string): unknown {
   const { code = '', message } = error as SystemError;
   const { hostname, port, username, pathname } = new URL(url);

@@ -3,21 +3,21 @@ import postgres from '#postgres';
 export type Sql = postgres.Sql<{ bigint: number; numeric: string }>;
 export type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
-/** Where a PostgreSQL is: a URL, or the socket folder of the embedded one. */
+/** The address of a PostgreSQL: a URL, or the socket folder of the embedded server. */
 export type Target = string | { host: string; port: number; username: string; database: string };
 
 export interface ConnectOptions {
-  /** Most connections of this pool. */
+  /** Maximum number of connections in this pool. */
   max: number;
-  /** Milliseconds after which the server itself ends a statement. */
+  /** Milliseconds after which the server cancels a statement. */
   statementTimeout: number;
-  /** `off` only in tests: an answer then comes before the data is on disk. */
+  /** `off` only in tests: a commit is then acknowledged before the data is on disk. */
   synchronousCommit?: 'on' | 'off';
-  /** Most bytes that one connection may have in temporary files at a time. Only where its role may set that. */
+  /** Maximum size of the temporary files of one connection, in bytes. Only applied if its role may set it. */
   tempFileLimit?: number | undefined;
 }
 
-/** int8 as a number. Beyond 2^53 it would be rounded: an error, never a wrong number. */
+/** Parses int8 as a number. Beyond 2^53 it throws instead of rounding. */
 const bigint: postgres.PostgresType<number> = {
   to: 20,
   from: [20],
@@ -30,9 +30,9 @@ const bigint: postgres.PostgresType<number> = {
 };
 
 /**
- * A pool of connections. It connects when first used.
+ * A pool of connections, which connects on first use.
  *
- * `backoff` is constant because the driver's own doubles up to 20 s for the whole pool after a restart of the server;
+ * `backoff` is constant, because the driver's default doubles up to 20 s for the whole pool after a server restart.
  * `max_pipeline: 1` keeps a short query from waiting behind a long one while another connection is idle.
  */
 export function connect(target: Target, options: ConnectOptions): Sql {
@@ -50,9 +50,9 @@ export function connect(target: Target, options: ConnectOptions): Sql {
       idle_in_transaction_session_timeout: 60_000,
       TimeZone: 'UTC',
       jit: 'off',
-      // A plan made for any value guesses that a range is short; one planning a statement costs less than such a guess.
+      // A generic plan assumes a short range; planning every statement costs less than that mistake.
       plan_cache_mode: 'force_custom_plan',
-      // One statement uses one core: how many run at a time is for `shares` to say.
+      // No parallel workers: one statement uses one core, and `shares` limits how many run at a time.
       max_parallel_workers_per_gather: 0,
       ...(options.tempFileLimit === undefined ? {} : { temp_file_limit: Math.ceil(options.tempFileLimit / 1024) }), // kB
       ...(options.synchronousCommit ? { synchronous_commit: options.synchronousCommit } : {}),

@@ -5,55 +5,55 @@ import { asFailure, isLostConnection } from './failures.js';
 import { heartbeat } from './heartbeat.js';
 import { type KeyShare, shares, type Weight } from './shares.js';
 
-/** The database as queries see it: each statement has a deadline, and failures are the named errors of errors.ts. */
+/** The database as queries see it. Every statement has a deadline, and failures become the errors of errors.ts. */
 export interface Database {
   /**
-   * Runs a statement that changes nothing. One that a lost connection took along is asked once more. `heavy` is one that may
-   * read all conversations of an account: only some of those run at a time.
+   * Runs a read-only statement. It is retried once if the connection was lost. `heavy` marks statements that may read
+   * all conversations of an account; only a few of those run at the same time.
    */
   read<Row extends object>(query: Query<Row>, weight?: 'light' | 'heavy'): Promise<Row[]>;
-  /**
-   * Runs a statement once. After an `Unavailable` nobody knows whether it was carried out.
-   */
+  /** Runs a statement once. After `Unavailable` it is unknown whether it was executed. */
   write<Row extends object>(query: Query<Row>, options?: WriteOptions): Promise<Row[]>;
 }
 
 export interface WriteOptions {
-  /** What it holds while it waits for its turn; beyond what may wait it is `TooManyRequests`. */
+  /** The bytes that it holds while it waits. Throws `TooManyRequests` if too many bytes are waiting. */
   bytes?: number;
-  /** Milliseconds that this statement may take, instead of the usual limit. */
+  /** Timeout of this statement in milliseconds, instead of the default. */
   timeout?: number;
 }
 
 export interface PoolOptions extends ConnectOptions {
-  /** What one key may use at a time. */
+  /** The share of one key. */
   share?: KeyShare | undefined;
 }
 
 export interface Pool extends Database {
-  /** Ends all connections; what is still under way after a few seconds is cut off. */
+  /** Closes all connections; statements that still run after a few seconds are cancelled. */
   close(): Promise<void>;
 }
 
 type Query<Row extends object> = (sql: Sql) => postgres.PendingQuery<Row[]>;
 
-/** A statement under way. */
+/** A running statement. */
 type RunningQuery = Promise<{ command: string; count: number }> & { cancel(): void };
 
-/** Milliseconds beyond the server's own limit after which the client gives up on a statement. */
+/** How much longer than the server's own timeout the client waits for a statement, in milliseconds. */
 const GRACE = 500;
 
-/** Milliseconds within which a lost connection must show for the read to be tried again: its caller has waited too. */
+/**
+ * A read is only retried if the connection was lost within this many milliseconds, because its caller has waited too.
+ */
 const RETRY_WITHIN = 1_000;
 
 const away = () => new Unavailable('the database does not answer');
 
 /**
- * A pool of connections that survives its server: refused, killed or frozen, statements fail as `Unavailable` within
- * seconds, and work again as soon as the server does.
+ * A pool of connections that survives failures of its server: if the server refuses, dies or freezes, statements fail
+ * with `Unavailable` within seconds, and work again as soon as the server does.
  *
- * When the server stops answering, the pool drops its sockets and starts anew. What they had under way may yet be carried
- * out; asking the server to cancel it would, after a thaw, hit whatever runs then.
+ * When the server stops answering, the pool drops its sockets and opens new ones. Statements on the old ones may still
+ * be executed. A cancel request would be wrong: after a thaw it would hit whatever runs then.
  */
 export function openPool(target: Target, { share, ...options }: PoolOptions): Pool {
   let sql = connect(target, options);
@@ -62,7 +62,7 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
   function startAnew(): void {
     const old = sql;
     sql = connect(target, options);
-    old.end({ timeout: 0 }).catch(() => {}); // rejects what is under way on it
+    old.end({ timeout: 0 }).catch(() => {}); // rejects the statements on it
     renew();
   }
   const heart = heartbeat(() => connect(target, { ...options, max: 1 }), {
@@ -90,7 +90,7 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
       leave();
       throw error;
     }
-    pending.then(leave, leave); // also after its caller gave up: as long as it runs, its connection is not free
+    pending.then(leave, leave); // also after its caller gave up: its connection is busy as long as it runs
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const left = Math.max(0, timeout - (performance.now() - started)) + GRACE;
@@ -135,13 +135,15 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
   };
 }
 
-/** Gathers rows one by one: a result that the driver fills could have holes, and a hole reads as "none" or "unknown". */
+/**
+ * Collects rows one by one: an array filled by the driver could have holes, which would read as "none" or "unknown".
+ */
 const gathered = <Row extends object>(query: postgres.PendingQuery<Row[]>, rows: Row[]): RunningQuery =>
   query.forEach((row) => {
     rows.push(row as Row);
   }) as unknown as RunningQuery;
 
-/** Runs a statement under a limit of its own. */
+/** Runs a statement with its own timeout. */
 function withTimeout<Row extends object>(sql: Sql, query: Query<Row>, timeout: number, rows: Row[]): RunningQuery {
   let statement: RunningQuery | undefined;
   const done = sql.begin(async (tx) => {

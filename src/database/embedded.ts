@@ -11,7 +11,7 @@ import { recordedServer, refuseHiddenServer, stopOrphans } from './embedded/reco
 import { launch, type Server } from './embedded/server.js';
 import { makeRunFolder, removeRunFolder, socketPort } from './embedded/socket.js';
 
-/** Options for the driver. `host` is the folder of the server's socket: it takes no TCP connections. */
+/** Options for the driver. `host` is the folder of the server's socket; the server does not listen on TCP. */
 export interface EmbeddedConnection {
   host: string;
   port: number;
@@ -20,13 +20,13 @@ export interface EmbeddedConnection {
 }
 
 export interface EmbeddedOptions {
-  /** Where the server's folder lies or is made; absolute or relative to the current directory. */
+  /** The folder of the server, created if missing; absolute or relative to the current directory. */
   dir: string;
-  /** Settings of PostgreSQL by name, over the defaults below. */
+  /** PostgreSQL settings by name, which override the defaults below. */
   settings?: Record<string, string>;
   /** Default `reports`. */
   database?: string;
-  /** Takes each line of the server's log. */
+  /** Called with each line of the server's log. */
   onLog?: (line: string) => void;
 }
 
@@ -35,11 +35,11 @@ export interface Embedded {
   pid: number;
   /** Resolves when the server has ended, by `stop` or by itself. */
   ended: Promise<void>;
-  /** Ends all sessions and the server, and waits until it is gone. Also on a second call. */
+  /** Stops the server with all sessions and waits until it is gone. May be called more than once. */
   stop(): Promise<void>;
 }
 
-/** All that is written, and deleted, lies in this folder of the caller's, who may have chosen one with other things in it. */
+/** Everything that is written or deleted is in this subfolder, because the caller's folder may contain other files. */
 const subfolder = 'embedded-postgres';
 
 const defaults = {
@@ -47,19 +47,19 @@ const defaults = {
   max_connections: '60',
   max_wal_size: '2GB',
   jit: 'off',
-  // Files of its own rather than /dev/shm, of which a container has 64 MB.
+  // Memory-mapped files instead of /dev/shm, which has only 64 MB in a container.
   dynamic_shared_memory_type: 'mmap',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
 
 /**
- * Starts the PostgreSQL that comes with the npm packages, after making the folder, the cluster and `database` where they are
- * missing. Every commit is on disk before it is answered, unless `settings` say otherwise. A server that a killed process
- * left on the folder is stopped first.
+ * Starts the PostgreSQL from the npm packages, and creates the folder, the cluster and `database` if they are missing.
+ * Commits are durable unless `settings` say otherwise. A server that a killed process left on the folder is stopped
+ * first.
  *
- * Rejects, with a sentence for the operator, when there is no such package for this system, when nobody may run it, when
- * another live process holds the folder, and when the folder is another version's or another user's.
+ * Rejects, with a message for the operator, if there is no package for this system, if no user can run it, if another
+ * live process holds the folder, or if the folder belongs to another version or user.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const binaries = findBinaries();
@@ -86,14 +86,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-/** The part of a start that needs the folder's lock. */
+/** The part of a start that needs the lock of the folder. */
 async function startServer(
   dir: string,
   binaries: Binaries,
   { settings = {}, database = 'reports', onLog = () => {} }: EmbeddedOptions,
 ): Promise<{ connection: EmbeddedConnection; server: Server }> {
   const data = join(dir, 'data');
-  const owner = clusterOwner(data); // again, for another process may have made it before the lock was ours
+  const owner = clusterOwner(data); // checked again: another process may have created it before we had the lock
   const predecessor = await stopOrphans(data);
   const run = await makeRunFolder(dir);
   let server: Server | undefined;
@@ -115,8 +115,8 @@ async function startServer(
 }
 
 /**
- * The server that a live process runs on this folder, for a command line tool beside a running service; null when there is
- * none, or it is not ready yet.
+ * The server that a live process runs on this folder, for a tool beside a running service; null if there is none or it
+ * is not ready yet.
  */
 export function findEmbedded(dir: string, database = 'reports'): EmbeddedConnection | null {
   const folder = join(dir, subfolder);
@@ -127,10 +127,10 @@ export function findEmbedded(dir: string, database = 'reports'): EmbeddedConnect
   return { host: server.socketFolder, port: server.port, username: superuser, database };
 }
 
-/** Whether a server's data lies in this folder. */
+/** Whether this folder contains the data of a server. */
 export const hasEmbedded = (dir: string): boolean => existsSync(join(dir, subfolder, 'data'));
 
-/** Makes the server's folder if it is missing. The answer has no symbolic links, so one folder has one name. */
+/** Creates the folder of the server if it is missing. The result has no symbolic links, so one folder has one name. */
 function openFolder(dir: string): string {
   const folder = resolve(dir, subfolder);
   try {
@@ -151,7 +151,7 @@ function privateSocket(run: string): Record<string, string> {
   };
 }
 
-/** Waits until the server takes connections, for as long as it runs: after a crash it replays its log first. */
+/** Waits until the server accepts connections, as long as it runs: after a crash it replays its log first. */
 async function ready(connection: EmbeddedConnection, server: Server): Promise<void> {
   let failure: string | undefined;
   server.ended.then((reason) => {
@@ -179,7 +179,7 @@ async function createDatabase({ database, ...server }: EmbeddedConnection): Prom
   }
 }
 
-/** No socket yet, nobody listens on it yet, or the server says that it is not ready (57P03). */
+/** There is no socket yet, nobody listens on it yet, or the server is not ready (57P03). */
 function isStarting(error: unknown): boolean {
   const codes = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'CONNECTION_CLOSED', 'CONNECT_TIMEOUT', '57P03'];
   return codes.includes((error as { code?: string }).code ?? '');

@@ -1,21 +1,21 @@
 import postgres from '#postgres';
 import { TooMuchWork, Unavailable } from '../errors.js';
 
-/** SQLSTATE classes that say "not now": the statement was fine, the server could not carry it out. */
+/** SQLSTATE classes for temporary failures: the statement was valid, but the server could not execute it. */
 const away = new Map([
   ['08', 'the connection to the database failed'],
   ['57P', 'the database is shutting down or starting up'],
   ['53', 'the database is out of a resource'],
-  ['58', 'the database met a system error'],
-  ['57014', 'the statement ran past its time'],
-  ['40', 'the transaction met another one'],
-  ['25006', 'the database takes no writes now'],
+  ['58', 'the database had a system error'],
+  ['57014', 'the statement timed out'],
+  ['40', 'the transaction conflicted with another one'],
+  ['25006', 'the database is read-only now'],
 ]);
 
-/** The statement wrote as much to disk as `temp_file_limit` allows. */
+/** The statement exceeded `temp_file_limit`. */
 const PAST_TEMP_FILES = '53400';
 
-/** Whether an error means that the connection is gone, so that nothing more can be sent on it. */
+/** Whether an error means that the connection is lost. */
 export const isLostConnection = (error: unknown): boolean =>
   error instanceof postgres.PostgresError
     ? error.severity === 'FATAL' || error.code.startsWith('57P0')
@@ -24,8 +24,8 @@ export const isLostConnection = (error: unknown): boolean =>
 const codeOf = (error: unknown) => String((error as { code?: unknown } | null)?.code ?? '');
 
 /**
- * An error of the driver as the service means it: `Unavailable` (503, try again) where the database was away, out of a
- * resource or too slow; anything else comes back as it is, a fault of ours.
+ * Converts an error of the driver: to `Unavailable` (503, try again) if the database was unreachable, out of a resource
+ * or too slow. Any other error is returned unchanged: it is a bug of ours.
  */
 export function asFailure(error: unknown): unknown {
   if (error instanceof Unavailable) return error;
@@ -33,7 +33,7 @@ export function asFailure(error: unknown): unknown {
   if (error instanceof postgres.PostgresError) {
     if (code === PAST_TEMP_FILES) {
       return new TooMuchWork(
-        'the answer needs more working space than one question may use: ask for a shorter range, or for fewer groups',
+        'the query needs more temporary disk space than allowed: ask for a shorter range or fewer groups',
         { cause: error },
       );
     }

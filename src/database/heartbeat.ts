@@ -3,23 +3,27 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Sql } from './connect.js';
 import { only } from './rows.js';
 
-/** Milliseconds between two beats, and within which one is to be answered. */
+/** Interval between two beats, and the timeout of a beat, in milliseconds. */
 const PERIOD = 500;
 const PATIENCE = 1_000;
 
 /**
- * The same while it is away: nobody waits for this answer, and a busy machine may take long to make a connection. Shorter, a
- * database that is slow after its return would never be found again.
+ * The timeout while the database is away. Nobody waits for this answer, and a busy machine may need long to connect. A
+ * shorter one could miss a database that is slow after its return.
  */
 const LONG_PATIENCE = 5_000;
 
-/** Beats in a row that go unanswered before the database counts as away; all but the first on connections of their own. */
+/**
+ * Number of consecutive missed beats after which the database counts as away; all but the first use new connections.
+ */
 const MISSES = 3;
 
-/** Milliseconds by which this process may itself be late before it judges nobody else. */
+/** A beat does not count as missed if this process itself was late by more than this, in milliseconds. */
 const LATE = 200;
 
-/** Milliseconds that a question or its answer may yet be on its way when the server says that its session does nothing. */
+/**
+ * How long a query or its answer may still be in transit when the server reports its session as idle, in milliseconds.
+ */
 const ON_ITS_WAY = 1_000;
 
 export interface Heartbeat {
@@ -29,19 +33,19 @@ export interface Heartbeat {
 }
 
 export interface Listener {
-  /** The database has stopped answering, on old connections and on new ones. */
+  /** The database answers neither on old connections nor on new ones. */
   onAway(): void;
-  /** It answers on new connections, and has forgotten the old ones: what is under way on them is never answered. */
+  /** It answers on new connections but has lost the old ones: statements on those will never be answered. */
   onForgotten(): void;
 }
 
 /**
- * Asks the database now and then whether it is there, on a connection of its own, that `open` makes. A server that is frozen,
- * or whose machine is gone, refuses nothing and closes nothing: only the missing answer tells.
+ * Checks regularly whether the database answers, on its own connection, which `open` creates. A frozen server, or one
+ * whose machine is gone, neither refuses nor closes connections: only the missing answer shows it.
  *
- * Slow is not away. A beat that is missed is followed by others on fresh connections, of which a server that merely has much
- * to do answers one; and while this process is itself late, a missed beat says nothing. A refusal is an answer: it is said to
- * every statement, and is not for the heart to tell.
+ * Slow is not away. A missed beat is followed by others on new connections, of which a busy server answers one. While
+ * this process is itself late, a missed beat does not count. A refusal is an answer: every statement gets it too, so it
+ * is not reported here.
  */
 export function heartbeat(open: () => Sql, { onAway, onForgotten }: Listener): Heartbeat {
   const lateness = monitorEventLoopDelay({ resolution: 20 });
@@ -49,7 +53,7 @@ export function heartbeat(open: () => Sql, { onAway, onForgotten }: Listener): H
   let away = false;
   let stopped = false;
   let pulse = open();
-  /** The server's process behind `pulse`, once it has said so. */
+  /** The pid of the server process behind `pulse`, once known. */
   let session: number | null = null;
   let timer: NodeJS.Timeout | undefined;
 
@@ -75,7 +79,7 @@ export function heartbeat(open: () => Sql, { onAway, onForgotten }: Listener): H
       const answer = watch(ask(fresh, session));
       if (await answer.within(PATIENCE)) {
         const says = answer.says();
-        // The old connection is slow where its session is at work, and lost where the server has answered or forgotten it.
+        // The old connection is slow if its session is active, and lost if the server has answered it or does not know it.
         const isLost = session !== null && says?.works === false && !(await standing.within(ON_ITS_WAY));
         if (isLost && !stopped) onForgotten();
         renew(fresh, says?.session ?? null);
@@ -88,7 +92,7 @@ export function heartbeat(open: () => Sql, { onAway, onForgotten }: Listener): H
     onAway();
   }
 
-  /** A beat while the database is away: each is on a connection of its own, for the old one may never come back. */
+  /** A beat while the database is away. Each uses a new connection, because the old one may never recover. */
   async function findAgain(): Promise<void> {
     const fresh = open();
     const answer = watch(ask(fresh, null));
@@ -98,7 +102,7 @@ export function heartbeat(open: () => Sql, { onAway, onForgotten }: Listener): H
     } else drop(fresh);
   }
 
-  /** 1 for a beat that was missed, 0 where this process was late: the answer may have come and not been read. */
+  /** 1 for a missed beat, 0 if this process was late: the answer may have arrived without being read. */
   async function countsAsMissed(): Promise<0 | 1> {
     await turn();
     await turn();
@@ -130,9 +134,9 @@ export function heartbeat(open: () => Sql, { onAway, onForgotten }: Listener): H
 }
 
 interface Says {
-  /** The server's process behind the connection that was asked. */
+  /** The pid of the server process behind the connection. */
   session: number;
-  /** Whether another one carries out a statement now. */
+  /** Whether another session is executing a statement now. */
   works: boolean;
 }
 
@@ -143,7 +147,7 @@ async function ask(sql: Sql, other: number | null): Promise<Says> {
   );
 }
 
-/** Watches for a sign of life: an answer, or a refusal, but not the silence that the driver calls a timeout. */
+/** Waits for a sign of life: an answer or a refusal, but not the driver's timeout. */
 function watch(asked: Promise<Says>) {
   let seen = false;
   let answer: Says | null = null;
@@ -159,7 +163,7 @@ function watch(asked: Promise<Says>) {
   return {
     seen: () => seen,
     says: () => answer,
-    /** Whether it comes within so many milliseconds. */
+    /** Whether it comes within this many milliseconds. */
     async within(ms: number): Promise<boolean> {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {

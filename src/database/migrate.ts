@@ -10,7 +10,7 @@ export interface Migration {
   text: string;
 }
 
-/** A function of the database: db/functions/<name>.sql creates or replaces it. */
+/** A database function, which db/functions/<name>.sql creates or replaces. */
 export interface DatabaseFunction {
   name: string;
   text: string;
@@ -38,18 +38,20 @@ export function functions(folder = join(root, 'db/functions')): DatabaseFunction
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Held while the ledger is made and while each migration runs, so that processes that start at once take turns. */
+/** Held while the ledger is created and while each migration runs, so that processes that start together take turns. */
 const LOCK = 'select pg_advisory_xact_lock(723401)';
 
-/** The last migration that is one text with functions in it; those after it alter tables, a statement at a time. */
+/**
+ * The last migration that is a single text with functions. Later migrations only alter tables, one statement at a time.
+ */
 const LAST_WHOLE = 3;
 
 /**
- * Brings the database to the schema of this version and returns the names of what was applied, `functions` among them where
- * the text of one differed from what was installed.
+ * Brings the database to the schema of this version. Returns the names of the applied migrations, and `functions` if
+ * the text of a function differed from the installed one.
  *
- * Each migration is one transaction under a lock. Refused are a database that a newer version has migrated (an older process
- * would put old functions back), one that lacks a migration before its newest, and one that ran another text of a migration.
+ * Each migration is one transaction under a lock. Throws for a database that a newer version has migrated (an older
+ * process would restore old functions), that lacks an earlier migration, or that ran a different text of a migration.
  */
 export async function migrate(sql: Sql, wanted = migrations(), wantedFunctions = functions()): Promise<string[]> {
   await sql.unsafe(`${LOCK};
@@ -106,7 +108,7 @@ function checkLedger(ledger: LedgerRow[], wanted: Migration[]): void {
   }
 }
 
-/** Whether this call applied the migration, rather than another process before it. */
+/** Whether this call applied the migration; false if another process did. */
 async function apply(sql: Sql, { version, name, text }: Migration): Promise<boolean> {
   return (await sql.begin(async (tx) => {
     await tx.unsafe(LOCK);
@@ -122,18 +124,18 @@ async function apply(sql: Sql, { version, name, text }: Migration): Promise<bool
   })) as boolean;
 }
 
-/** The statements of a migration; each ends with a semicolon at the end of its line. */
+/** The statements of a migration; each ends with a semicolon at the end of a line. */
 const statementsOf = (text: string): string[] =>
   text
     .replace(/^\s*--.*$|\s+--.*$/gm, '')
     .split(/;\s*$/m)
     .filter((statement) => statement.trim() !== '');
 
-/** Creates or replaces the functions whose text is not the installed one. Returns whether there were any. */
+/** Creates or replaces the functions whose text differs from the installed one. Returns whether there were any. */
 async function install(sql: Sql, wanted: Migration[], all: DatabaseFunction[]): Promise<boolean> {
   return (await sql.begin(async (tx) => {
     await tx.unsafe(LOCK);
-    checkLedger(await ledgerOf(tx as unknown as Sql), wanted); // a newer process may have come in between
+    checkLedger(await ledgerOf(tx as unknown as Sql), wanted); // a newer process may have migrated in between
     const rows = await tx<{ name: string; digest: string }[]>`select name, digest from schema_functions`;
     const installed = new Map(rows.map(({ name, digest }) => [name, digest]));
     const changed = all.filter(({ name, text }) => installed.get(name) !== digestOf(text));

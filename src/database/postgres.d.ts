@@ -1,2 +1,2 @@
-// The types of `#postgres`, the mended copy of the driver that the build makes: those of the driver itself.
+// The types of `#postgres`, the patched copy of the driver that the build creates: those of the driver itself.
 export { default } from 'postgres';

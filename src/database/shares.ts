@@ -2,34 +2,36 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
 import { TooManyRequests, Unavailable } from '../errors.js';
 
-/** How much a statement asks of the server. `heavy`: it may read all conversations of an account. */
+/** The weight of a statement. `heavy` may read all conversations of an account. */
 export type Weight = 'light' | 'heavy' | 'write';
 
-/** What one key may use at a time. Of this process alone: several that share a database each give as much. */
+/** What one key may use at the same time, in this process; several processes on one database each grant as much. */
 export interface KeyShare {
-  /** Most connections. */
+  /** Maximum number of connections. */
   connections: number;
-  /** Most heavy statements. */
+  /** Maximum number of heavy statements. */
   heavy: number;
 }
 
 /**
- * The share of a key, in what is set of it. Where nothing is: half of the connections, and of heavy statements one less than
- * there are cores, so that one is left to everybody else.
+ * The share of a key: as configured, or by default half of the connections and one heavy statement less than there are
+ * cores, so that one core is left for the other keys.
  */
 export function keyShare(connections: number, set: { [Name in keyof KeyShare]?: number | undefined } = {}): KeyShare {
   const all = Math.min(connections, set.connections ?? Math.ceil(connections / 2));
   return { connections: all, heavy: Math.min(all, set.heavy ?? Math.max(1, availableParallelism() - 1)) };
 }
 
-/** Most statements that wait for a connection, and bytes that they hold meanwhile. Memory must not grow without end. */
+/**
+ * Maximum number of statements that wait for a connection, and of the bytes that they hold, so that memory is bounded.
+ */
 const MOST_WAITING = 1_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Who is asking: statements that are made while `callers.run` is under way count for this key. */
+/** The current key: statements made inside `callers.run` count for it. */
 export const callers = new AsyncLocalStorage<string>();
 
-/** Statements without a caller, such as those that look keys up, go first: they are small, and others wait for them. */
+/** Statements without a caller, such as key look-ups, go first: they are small, and others wait for them. */
 const SERVICE = '';
 
 interface Waiting {
@@ -40,16 +42,16 @@ interface Waiting {
   refuse(error: Error): void;
 }
 
-/** What runs now, of one key or of all. */
+/** The number of running statements, of one key or of all. */
 type Running = { all: number } & Record<Weight, number>;
 
 const nothing = (): Running => ({ all: 0, light: 0, heavy: 0, write: 0 });
 
 /**
- * Gives statements their turn: so many at a time as there are connections, to each key no more than its share, and to the
- * keys that wait one after the other. Some connections are never given to heavy statements, some never to reads and some
- * never to writes, so that none of the three can keep the others out. Who waits does so here rather than in the driver, where
- * they could not be told to give up.
+ * Schedules statements: as many at a time as there are connections, no more for each key than its share, and
+ * round-robin among the waiting keys. Some connections are never used for heavy statements, some never for reads and
+ * some never for writes, so that none of the three can starve the others. Statements wait here and not in the driver,
+ * where they could not be given up.
  */
 export function shares(connections: number, share: KeyShare = keyShare(connections)) {
   const most = (part: number) => Math.max(1, Math.floor(connections * part));
@@ -59,7 +61,7 @@ export function shares(connections: number, share: KeyShare = keyShare(connectio
     reads: most(4 / 5),
     write: most(4 / 5),
   };
-  /** Keys that wait, in the order of their turns, each with its statements in order of arrival. */
+  /** Waiting keys in round-robin order, each with its statements in order of arrival. */
   const lines = new Map<string, Set<Waiting>>();
   let running = new Map<string, Running>();
   let total = nothing();
@@ -75,7 +77,7 @@ export function shares(connections: number, share: KeyShare = keyShare(connectio
     return weight === 'write' || total.light + total.heavy < whole.reads;
   }
 
-  /** Takes a place and returns how to give it back. */
+  /** Takes a slot and returns the function that releases it. */
   function take(key: string, weight: Weight): () => void {
     const own = running.get(key) ?? nothing();
     running.set(key, own);
@@ -94,15 +96,15 @@ export function shares(connections: number, share: KeyShare = keyShare(connectio
     };
   }
 
-  /** Lets in who fits, a key after the other. */
+  /** Starts the waiting statements that fit, key by key. */
   function serve(): void {
     for (let served = true; served && total.all < connections; ) {
       served = false;
       for (const [key, line] of lines.has(SERVICE) ? [[SERVICE, lines.get(SERVICE) as Set<Waiting>] as const] : lines) {
-        // Of each weight the first: a report that has to wait does not hold up a small question behind it.
+        // The first of each weight: a report that must wait does not block a small query behind it.
         const next = [...firsts(line)].find((one) => fits(key, one.weight));
         if (next === undefined) continue;
-        if (lines.delete(key) && line.size > 1) lines.set(key, line); // its next turn comes after the others'
+        if (lines.delete(key) && line.size > 1) lines.set(key, line); // the key goes to the end of the round
         next.enter();
         served = true;
         break;
@@ -120,15 +122,16 @@ export function shares(connections: number, share: KeyShare = keyShare(connectio
 
   return {
     /**
-     * Resolves with the way to give the place back when there is one, and rejects when that takes longer than `patience`
-     * milliseconds. `size` is how many bytes the statement holds meanwhile.
+     * Waits for a slot and resolves with the function that releases it. Rejects after `patience` milliseconds. `size`
+     * is the number of bytes that the statement holds meanwhile.
      */
     enter(patience: number, weight: Weight, size = 0): Promise<() => void> {
       const key = callers.getStore() ?? SERVICE;
       if (!lines.has(key) && fits(key, weight)) return Promise.resolve(take(key, weight));
-      if (waiting >= MOST_WAITING) return Promise.reject(new Unavailable('too many requests wait for the database'));
+      if (waiting >= MOST_WAITING)
+        return Promise.reject(new Unavailable('too many requests are waiting for the database'));
       if (bytes + size > MOST_BYTES) {
-        return Promise.reject(new TooManyRequests('too many bytes wait for the database: send fewer at a time'));
+        return Promise.reject(new TooManyRequests('too many bytes are waiting for the database: send fewer at a time'));
       }
       return new Promise((resolve, reject) => {
         const one: Waiting = {
@@ -157,20 +160,20 @@ export function shares(connections: number, share: KeyShare = keyShare(connectio
         serve();
       });
     },
-    /** Forgets what runs: its connections are given up, and new ones made. */
+    /** Forgets the running statements: their connections are replaced. */
     renew(): void {
       running = new Map();
       total = nothing();
       serve();
     },
-    /** Tells everyone who waits to give up. */
+    /** Rejects every waiting statement. */
     clear(error: Error): void {
       for (const line of [...lines.values()]) for (const one of [...line]) one.refuse(error);
     },
   };
 }
 
-/** The first of each weight in a line. */
+/** The first statement of each weight in a queue. */
 function* firsts(line: Set<Waiting>): Generator<Waiting> {
   const seen = new Set<Weight>();
   for (const one of line) {

@@ -6,21 +6,25 @@ import { callers } from '../database/shares.js';
 import { TooManyRequests } from '../errors.js';
 import { whenAnswered } from './answered.js';
 
-/** How much one key may ask. All but the rate are of this process alone: several that share a database each give as much. */
+/**
+ * Limits of one key. All except the rate apply to this process only; several processes on one database each grant as
+ * much.
+ */
 export interface Limits {
-  /** Requests that run and wait at a time. */
+  /** Maximum number of requests, running and waiting. */
   requests: number;
-  /** Bytes that the bodies of these may have together. One alone may have any size. */
+  /** Maximum total size of their bodies in bytes. A single body may always have any size. */
   bytes: number;
-  /** Requests a second, over all processes on the database; null is no bound. */
+  /** Maximum requests per second, over all processes on the database; null for no limit. */
   rate: number | null;
 }
 
 export const usualLimits: Limits = { requests: 100, bytes: 32 * 1024 * 1024, rate: null };
 
 /**
- * Refuses, with 429, what one key asks beyond its share, before a body is read; and marks the statements of the others as
- * those of their key, so that the database serves keys in turn. For the routes of `app`, which are authenticated before.
+ * Refuses requests beyond the share of their key with 429, before their body is read. Tags the statements of admitted
+ * requests with their key, so that connections are shared fairly between keys. Applies to the routes of `app`, which
+ * must already be authenticated.
  */
 export async function admit(app: FastifyInstance, db: Database, limits: Limits): Promise<void> {
   const busy = new Map<string, { requests: number; bytes: number }>();
@@ -50,7 +54,7 @@ export async function admit(app: FastifyInstance, db: Database, limits: Limits):
 
   app.decorateRequest('grow');
   app.addHook('preHandler', (request, _reply, done) => {
-    // A body whose size was not said beforehand.
+    // A body without Content-Length.
     if (Buffer.isBuffer(request.body)) request.grow(request.body.length);
     callers.run(request.principal.key_id, done);
   });
@@ -60,32 +64,32 @@ export async function admit(app: FastifyInstance, db: Database, limits: Limits):
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Says how large the body is, as far as it is known by now. Throws `TooManyRequests` beyond the share of the key. */
+    /** Reports the size of the body as far as it is known. Throws `TooManyRequests` beyond the share of the key. */
     grow(bytes: number): void;
   }
 }
 
 const tooManyRequests = ({ requests }: Limits) =>
-  new TooManyRequests(`${requests} requests of this key are under way: wait for their answers, then send the next`);
+  new TooManyRequests(`${requests} requests of this key are in progress: wait for their answers before sending more`);
 
 const tooManyBytes = ({ bytes }: Limits) =>
   new TooManyRequests(
-    `the bodies that this key has under way would be larger than ${bytes / 1024 / 1024} MiB together: send fewer at a time`,
+    `the request bodies of this key in progress would exceed ${bytes / 1024 / 1024} MiB together: send fewer at a time`,
   );
 
-/** A bound on the requests of each key in a second, counted in the database. */
+/** Limits the requests per second of each key; the counter is in the database. */
 const rate = (db: Database, most: number) => ({
   max: most,
   timeWindow: 1_000,
   keyGenerator: ({ principal }: { principal: { account_id: string; key_id: string } }) =>
     `${principal.account_id} ${principal.key_id}`,
   store: counterIn(db),
-  errorResponseBuilder: () => new TooManyRequests(`this key may ask ${most} times a second`, 1),
+  errorResponseBuilder: () => new TooManyRequests(`this key may send ${most} requests per second`, 1),
   addHeaders: none,
   addHeadersOnExceeding: none,
 });
 
-/** Retry-After is written by whoever answers the error. */
+/** The error handler sets Retry-After. */
 const none = {
   'x-ratelimit-limit': false,
   'x-ratelimit-remaining': false,
@@ -95,7 +99,7 @@ const none = {
 
 type Counted = (error: Error | null, result?: { current: number; ttl: number }) => void;
 
-/** What the plugin wants of a store: it counts a request and says how many there were in the present second. */
+/** The store of the rate-limit plugin: counts a request and returns the number in the current second. */
 const counterIn = (db: Database) =>
   class {
     incr(key: string, counted: Counted): void {

@@ -1,6 +1,9 @@
 import type { FastifyReply } from 'fastify';
 
-/** Calls back once, when an answer is with the operating system, or (`sent` false) when its client has gone before. */
+/**
+ * Calls back once: when the answer was handed to the operating system, or with `sent` false when the client
+ * disconnected first.
+ */
 export function whenAnswered({ raw }: FastifyReply, callback: (sent: boolean) => void): void {
   const finish = () => end(true);
   const close = () => end(false);

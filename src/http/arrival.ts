@@ -3,51 +3,51 @@ import type { FastifyInstance } from 'fastify';
 import { SlowBody } from '../errors.js';
 import { whenAnswered } from './answered.js';
 
-/** What a request may take to arrive, and how many connections may be open; times in milliseconds. */
+/** Limits on the arrival of requests and on connections. Times are in milliseconds. */
 export interface Arrival {
-  /** For the head of a request. */
+  /** Maximum time for the headers of a request. */
   head: number;
-  /** For all of a request. */
+  /** Maximum time for a whole request. */
   whole: number;
-  /** After which a body must have come at the least rate, on the whole and since the last look. */
+  /** Interval at which the rate of a body is checked, over the whole body and since the last check. */
   grace: number;
-  /** Bytes a second, the least rate of a body. */
+  /** Minimum rate of a body in bytes per second. */
   rate: number;
-  /** Open connections; one more is dropped. */
+  /** Maximum number of open connections; further ones are dropped. */
   connections: number;
 }
 
-/** A mobile uplink sends ten times the least rate; 10 MiB arrive within the whole at 90 KiB a second. */
+/** A mobile uplink is ten times faster than the minimum rate; 10 MiB at 90 KiB/s arrive within the maximum time. */
 export const ARRIVAL: Arrival = { head: 20_000, whole: 120_000, grace: 10_000, rate: 1_024, connections: 2_000 };
 
-/** Milliseconds between two looks of Node at requests that are late. */
+/** Interval in milliseconds at which Node checks for late requests. */
 const lookEvery = ({ head, whole }: Arrival) => Math.max(50, Math.min(5_000, head / 4, whole / 4));
 
-/** The options of a Fastify instance that bound how long a request arrives. */
+/** Fastify options that limit how long a request may take to arrive. */
 export const arrivalOptions = (arrival: Arrival) => ({
   requestTimeout: arrival.whole,
   http: { headersTimeout: arrival.head, connectionsCheckingInterval: lookEvery(arrival) },
 });
 
-/** Bounds the connections of a service, and refuses with 408 a body that comes slower than the least rate. */
+/** Limits the number of connections and refuses a body slower than the minimum rate with 408. */
 export function boundArrival(app: FastifyInstance, arrival: Arrival): void {
   app.server.maxConnections = arrival.connections;
   app.addHook('preParsing', async ({ headers }, reply, payload) => {
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return payload;
     const body = new Paced(arrival, () => {
-      reply.header('connection', 'close'); // the rest is not waited for
+      reply.header('connection', 'close'); // do not wait for the rest
     });
     payload.on('error', (error) => body.destroy(error));
     whenAnswered(reply, () => {
       payload.unpipe(body);
       body.destroy();
-      payload.resume(); // what nobody read must not stay in the way of the connection's next request
+      payload.resume(); // unread bytes must not be taken for the connection's next request
     });
     return payload.pipe(body);
   });
 }
 
-/** A body that ends with `SlowBody` when it comes too slowly. */
+/** A pass-through stream that fails with `SlowBody` if the body arrives too slowly. */
 class Paced extends Transform {
   readonly #timer: NodeJS.Timeout;
   #since = 0;
@@ -56,13 +56,13 @@ class Paced extends Transform {
   constructor({ grace, rate }: Arrival, onSlow: () => void) {
     super();
     this.#timer = setInterval(() => {
-      // What nobody takes is not the sender's fault.
+      // Back-pressure from our side is not the sender's fault.
       if (this.#since >= (rate * grace) / 1_000 || this.readableLength > 0) {
         this.#since = 0;
         return;
       }
       onSlow();
-      this.destroy(new SlowBody(`the body of the request comes slower than ${rate} bytes a second`));
+      this.destroy(new SlowBody(`the request body arrives slower than ${rate} bytes per second`));
     }, grace);
   }
 

@@ -3,14 +3,14 @@ import { InvalidRequest, Unsupported } from '../errors.js';
 import { unknownParameter } from './faults.js';
 
 /**
- * Hooks for routes with a body that take no parameters in the query: an unknown one is refused, and so is a body of a type or
- * an encoding that is not among those that are read, by a sentence that says which are. `encodings` are read by the route.
+ * Hooks for routes that take a body and no query parameters. They refuse query parameters, and bodies with an
+ * unsupported type or encoding; the error lists the supported ones. `encodings` are those that the route decodes.
  */
 export function expectBody(app: FastifyInstance, types: readonly string[], encodings: readonly string[] = []): void {
   app.addHook('preParsing', async (request) => {
     const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
     const media = type?.split(';')[0]?.trim().toLowerCase();
-    const reads = `is not read here: send ${types.join(' or ')}`;
+    const reads = `is not supported here: send ${types.join(' or ')}`;
     if (media === undefined) {
       const hasBody =
         request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
@@ -18,12 +18,12 @@ export function expectBody(app: FastifyInstance, types: readonly string[], encod
     } else if (!types.includes(media)) throw new Unsupported(`Content-Type ${media.slice(0, 100)} ${reads}`);
     if (encoding !== 'identity' && !encodings.includes(encoding.toLowerCase())) {
       const plain = [...encodings, 'plain'].join(', or ');
-      throw new Unsupported(`Content-Encoding ${encoding.slice(0, 100)} is not read here: send ${plain}`);
+      throw new Unsupported(`Content-Encoding ${encoding.slice(0, 100)} is not supported here: send ${plain}`);
     }
   });
 }
 
-/** An `onRequest` hook of a route that takes no parameters in the query. */
+/** An `onRequest` hook for a route without query parameters. */
 export async function refuseQuery(request: FastifyRequest): Promise<void> {
   const names = Object.keys(request.query as object).slice(0, 100);
   if (names.length === 0) return;

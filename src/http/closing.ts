@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { Unavailable } from '../errors.js';
 import { whenAnswered } from './answered.js';
 
-/** Milliseconds between two looks at whether the last request is answered. */
+/** Interval in milliseconds at which it checks whether the last request is answered. */
 const SWEEP = 50;
 
 /**
- * Lets `app.close()` finish the requests in flight and nothing else: a new one on an open connection is refused with 503,
- * each answer closes its connection, and connections on which no request is under way are dropped once the last is
- * answered. (Node closes those that idle between two requests by itself, but not those that have yet to send their first.)
+ * Makes `app.close()` finish the requests in flight and nothing else. A new request on an open connection is refused
+ * with 503, each answer closes its connection, and connections without a request are dropped once the last answer is
+ * sent. (Node itself closes connections that idle between requests, but not those that have not sent a request yet.)
  */
 export function closeGracefully(app: FastifyInstance): void {
   let closing = false;
@@ -18,7 +18,7 @@ export function closeGracefully(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
     inFlight++;
     whenAnswered(reply, () => inFlight--);
-    done(closing ? new Unavailable('the service is stopping') : undefined);
+    done(closing ? new Unavailable('the service is shutting down') : undefined);
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');

@@ -9,16 +9,16 @@ export interface CsvTable {
 export type CsvCell = string | number | boolean | null | undefined;
 
 /**
- * A table as CSV (RFC 4180): a header row, CRLF after every row, quotes where needed, null an empty cell, numbers as
- * JSON writes them. A text that a spreadsheet would run as a formula gets a `'` in front; a number never does.
+ * A table as CSV (RFC 4180): a header row, CRLF after every row, quotes where needed, an empty cell for null, numbers
+ * as in JSON. A text that a spreadsheet would run as a formula is prefixed with `'`; numbers never are.
  */
 export const csv = (columns: string[], rows: CsvCell[][]): string => csvRows([columns]) + csvRows(rows);
 
-/** What a spreadsheet would run, and the telephone numbers that look like it. */
+/** What a spreadsheet would run as a formula, and the phone numbers that look like one. */
 const FORMULA = /^[=+\-@\t\r]/;
 const TELEPHONE = /^[+-][0-9 .-]+$/;
 
-/** Rows of a table as {@link csv} writes them. */
+/** Rows of a table in the format of {@link csv}. */
 export function csvRows(rows: CsvCell[][]): string {
   const isFormula = (cell: CsvCell) => typeof cell === 'string' && FORMULA.test(cell) && !TELEPHONE.test(cell);
   const cells = rows.map((row) => row.map((cell) => (isFormula(cell) ? `'${cell}` : cell)));
@@ -29,7 +29,7 @@ export function csvRows(rows: CsvCell[][]): string {
   });
 }
 
-/** Whether a request asks for CSV: its `format` parameter, else its Accept header, else no. */
+/** Whether a request asks for CSV by its `format` parameter or, without one, by its Accept header. */
 export function wantsCsv(request: FastifyRequest, format: string | undefined): boolean {
   if (format !== undefined) return format === 'csv';
   return request.accepts().type(['application/json', 'text/csv']) === 'text/csv';

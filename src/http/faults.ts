@@ -3,30 +3,30 @@ import type { FastifyRequest } from 'fastify';
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { type Fault, InvalidRequest } from '../errors.js';
 
-/** Characters of an unknown name that are told back, and that are compared with the names that there are. */
+/** Maximum number of characters of an unknown name that are repeated in the error and compared with the known names. */
 const LONGEST_NAME = 64;
 
-/** What is said of a parameter that is none; a name that is nearly right is shown the right one. */
+/** The message for an unknown parameter; a near miss gets the right name as a suggestion. */
 export function unknownParameter(name: string, allowed: string[]): string {
-  if (allowed.length === 0) return 'is not a parameter here: there are none';
+  if (allowed.length === 0) return 'is not a parameter: this operation has none';
   const meant = name.length > LONGEST_NAME ? undefined : closest(name, allowed);
   const isNear = meant !== undefined && distance(name, meant) <= Math.max(1, Math.floor(meant.length / 3));
-  return `is not a parameter here${isNear ? `; did you mean ${meant}?` : '.'} There are ${allowed.join(', ')}`;
+  return `is not a parameter here${isNear ? `; did you mean ${meant}?` : '.'} The parameters are ${allowed.join(', ')}`;
 }
 
-/** Faults that are told of one request. */
+/** Maximum number of faults reported for one request. */
 const MOST = 100;
 
 /**
- * Collects the faults of one request, so that all of them are told at once, the first {@link MOST}: those of the schema,
- * then what parsing finds. A part that already has a fault is parsed to nothing.
+ * Collects the faults of one request so that they are reported together, up to {@link MOST}: schema faults first, then
+ * those found by parsing. A part that already has a fault is not parsed.
  */
 export class Faults {
   readonly #faults: Fault[] = [];
 
   readonly #allowed: string[];
 
-  /** Without a request: what parsing finds alone. */
+  /** Without a request it holds only faults found by parsing. */
   constructor(request?: Pick<FastifyRequest, 'validationError' | 'routeOptions'>) {
     const { querystring } = (request?.routeOptions.schema ?? {}) as { querystring?: { properties?: object } };
     this.#allowed = Object.keys(querystring?.properties ?? {});
@@ -41,12 +41,12 @@ export class Faults {
     return this.#faults.some((fault) => fault.path === path);
   }
 
-  /** Whether there is one at this path or below it. */
+  /** Whether there is a fault at this path or below it. */
   hasWithin(path: string): boolean {
     return this.#faults.some((fault) => fault.path.startsWith(path));
   }
 
-  /** Throws `InvalidRequest` when there are any. */
+  /** Throws `InvalidRequest` if there is any fault. */
   check(): void {
     if (this.#faults.length > 0) throw this.refusal();
   }
@@ -60,7 +60,7 @@ export class Faults {
     const path = instancePath.slice(1).split('/')[0] ?? '';
     if (keyword === 'required') this.add(String(params.missingProperty), 'is needed');
     else if (keyword === 'additionalProperties') this.#addUnknown(String(params.additionalProperty));
-    else if (keyword === 'type' && params.type === 'string') this.add(path, 'is given once, as one value');
+    else if (keyword === 'type' && params.type === 'string') this.add(path, 'takes a single value: give it once');
     else if (keyword === 'enum') this.add(path, `must be one of ${(params.allowedValues as string[]).join(', ')}`);
     else this.add(path, message ?? 'is not valid');
   }

@@ -4,10 +4,10 @@ import { pathTo } from '../queries/ingest/path.js';
 import type { Faults } from './faults.js';
 import { decode } from './utf8.js';
 
-/** What a query may be: its own limits name what is too much of it, long before this. */
+/** Bounds of the JSON of a query. The query's own limits, with better messages, apply long before these. */
 const BOUNDS = { levels: 500, values: 50_000 };
 
-/** The JSON value of a body; undefined, with a fault, where it is none. Numbers may come as `LosslessNumber`. */
+/** Parses a body as JSON; undefined, with a fault, if it is invalid. Numbers may be `LosslessNumber`. */
 export function readBody(body: unknown, faults: Faults): unknown {
   const text = Buffer.isBuffer(body) ? decode(body) : '';
   if (text === null) {
@@ -17,7 +17,7 @@ export function readBody(body: unknown, faults: Faults): unknown {
   return readJson(text, '$', faults);
 }
 
-/** The JSON value of a text; undefined, with a fault at `path`, where it is none. */
+/** Parses a text as JSON; undefined, with a fault at `path`, if it is invalid. */
 export function readJson(text: string, path: string, faults: Faults): unknown {
   try {
     return parseJson(text, BOUNDS);
@@ -29,10 +29,10 @@ export function readJson(text: string, path: string, faults: Faults): unknown {
 
 function reasonOf(error: unknown): string {
   if (error instanceof OverBounds) return error.message;
-  return error instanceof RangeError ? 'is nested too deep' : 'is not JSON'; // the stack has an end too
+  return error instanceof RangeError ? 'is nested too deeply' : 'is not JSON'; // the stack is finite too
 }
 
-/** The value as an object, in which a key that is not among `known` is a fault; null, with a fault, where it is none. */
+/** The value as an object; keys that are not in `known` are faults. Null, with a fault, if it is not an object. */
 export function readObject(
   value: unknown,
   path: string,
@@ -44,12 +44,12 @@ export function readObject(
     return null;
   }
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) faults.add(pathTo(path, key), `is not a key here: they are ${known.join(', ')}`);
+    if (!known.includes(key)) faults.add(pathTo(path, key), `is not a known key; the keys are ${known.join(', ')}`);
   }
   return value;
 }
 
-/** Texts, numbers and booleans as text, a number beyond doubles as it was sent; null for anything else. */
+/** A text, number or boolean as text, with numbers exactly as sent; null for anything else. */
 export function textOf(value: unknown): string | null {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

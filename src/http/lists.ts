@@ -1,11 +1,11 @@
 import type { Faults } from './faults.js';
 
-/** The text that stands for a missing value, in a list of values and as a label. */
+/** The text that stands for a missing value in lists and labels. */
 export const UNKNOWN = 'unknown';
 
 /**
- * The items of a parameter that takes repeated values, comma lists, or both. Blanks around an item are dropped; then `\,`
- * is a comma and `\\` a backslash in it, another backslash is itself.
+ * The items of a parameter that takes repeated values, comma-separated lists, or both. Spaces around an item are
+ * dropped. Within an item `\,` is a comma and `\\` a backslash; any other backslash is literal.
  */
 export function parseList(name: string, values: string[], faults: Faults): string[] {
   const items = values
@@ -15,10 +15,10 @@ export function parseList(name: string, values: string[], faults: Faults): strin
   return items;
 }
 
-/** The values that a list matches: `unknown` in it means a missing value too. */
+/** The values that a list matches: `unknown` also matches a missing value. */
 export const withMissing = (items: string[]): (string | null)[] => (items.includes(UNKNOWN) ? [...items, null] : items);
 
-/** Parts between the commas that no backslash takes for an item. */
+/** The parts between unescaped commas. */
 function splitList(text: string): string[] {
   const parts: string[] = [];
   let start = 0;
@@ -32,7 +32,7 @@ function splitList(text: string): string[] {
   return [...parts, text.slice(start)];
 }
 
-/** Gathers `name[0]=a&name[1]=b`, as some generated clients write a list, under the plain name of each of `lists`. */
+/** Collects `name[0]=a&name[1]=b`, which some generated clients send for a list, under the plain names in `lists`. */
 export function gatherLists(query: Record<string, unknown>, lists: readonly string[]): Record<string, unknown> {
   const gathered = new Map<string, unknown>();
   for (const [name, value] of Object.entries(query)) {

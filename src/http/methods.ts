@@ -1,7 +1,7 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { WrongMethod } from '../errors.js';
 
-/** Tells, of a path that has routes but none for the method of a request, which methods it has. */
+/** For a path that has routes, but none for the method of the request: the methods that it has. */
 export function methods(app: FastifyInstance): (path: string) => WrongMethod | null {
   const routes: { pattern: RegExp; methods: string[] }[] = [];
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {

@@ -10,54 +10,54 @@ import { type CsvTable, sendReport, wantsCsv } from './csv.js';
 import { Faults } from './faults.js';
 import { gatherLists } from './lists.js';
 
-/** What every operation that reports is given. */
+/** What every operation needs to answer a report. */
 export interface ReportContext {
   db: Database;
   asOfNow: () => AsOf;
 }
 
-/** Who asks, and when. */
+/** The caller of a request. */
 export interface Caller {
   scope: Scope;
-  /** One for the whole request. */
+  /** The same for the whole request. */
   asOf: AsOf;
   request: FastifyRequest;
   reply: FastifyReply;
-  /** Whether the answer goes out as CSV. */
+  /** Whether the answer is sent as CSV. */
   wantsCsv: boolean;
-  /** Adds a sentence to the header `Report-Notice`; each is said once. */
+  /** Adds a sentence to the header `Report-Notice`; repeated ones are dropped. */
   notice(text: string): void;
 }
 
-/** What a request sent. */
+/** The input of a request. */
 export interface RequestInput<Params, Query> {
   params: Params;
   query: Query;
   body: unknown;
-  /** The clock of the request, for times relative to it. */
+  /** The time of the request, for relative times. */
   now: number;
 }
 
-/** An operation that reads a request and answers it with a report, as JSON or as the CSV table of the same numbers. */
+/** An operation that parses a request and answers it as JSON, or as a CSV table of the same numbers. */
 export interface Operation<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Parsed> {
   method: 'GET' | 'POST';
   url: string;
   params?: Params;
   querystring: Query;
   response: Answer;
-  /** Makes the parameters that were sent into those of `querystring`, before they are validated. Default: gathers lists. */
+  /** Converts the received parameters to those of `querystring` before validation. Default: `gatherLists`. */
   gather?(query: Record<string, unknown>, addFault: (path: string, message: string) => void): Record<string, unknown>;
-  /** Reads the request. Faults go into `faults`; with any, the request is refused before it is answered. */
+  /** Parses the request and adds its faults to `faults`. With any fault the request is refused. */
   parse(sent: RequestInput<Static<Params>, Static<Query>>, faults: Faults): Parsed;
-  /** Gives the body of the answer, or `caller.reply` where it has sent the answer itself. */
+  /** Returns the body of the answer, or `caller.reply` if it has sent the answer itself. */
   answer(parsed: Parsed, caller: Caller): Promise<Static<Answer> | FastifyReply>;
-  /** The body as a CSV table. Without it the operation answers JSON alone. */
+  /** The body as a CSV table. Without it the operation only answers JSON. */
   table?(answer: Static<Answer>, parsed: Parsed): CsvTable;
 }
 
 /**
- * Serves an operation: faults of the request first, all of them at once, then what the key may do, then the answer. No
- * operation can leave a step out.
+ * Registers the route of an operation. It reports all faults of the request together, checks the permission of the key,
+ * then answers. No operation can skip a step.
  */
 export function serve<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Parsed>(
   app: FastifyInstance,
@@ -97,12 +97,12 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
     querystring,
     response: { 200: response },
   };
-  // A body is not received from a key that may not ask.
+  // Do not receive the body of a request whose key lacks the permission.
   const onRequest = method === 'POST' ? { onRequest: requires('read') } : {};
   app.route({ method, url, attachValidation: true, ...onRequest, schema, preValidation, handler: handle });
 }
 
-/** Names of the parameters that take a list. */
+/** The names of the parameters that take a list. */
 function listsIn(querystring: TSchema): string[] {
   const properties = Object.entries((querystring.properties ?? {}) as Record<string, TSchema>);
   return properties.flatMap(([name, { type, anyOf = [] }]) =>

@@ -1,6 +1,6 @@
 import { type TObject, type TProperties, Type } from '@sinclair/typebox';
 
-/** An id or name in a path or query: opaque text that PostgreSQL can keep. */
+/** An id or name in a path or query: opaque text that PostgreSQL can store. */
 export const Id = (description: string) =>
   Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$', description });
 
@@ -11,10 +11,10 @@ export const Choice = <T extends string>(values: readonly T[], description: stri
 
 const itemText = { minLength: 1, maxLength: 20_000, pattern: '^[^\\u0000]*$' };
 
-/** A parameter that takes repeated values, comma lists, or both: `parseList` reads it. */
+/** A parameter that takes repeated values, comma-separated lists, or both; parse it with `parseList`. */
 export const List = (description: string) => Type.Array(Type.String(itemText), { maxItems: 100, description });
 
-/** A list that the vendor declares as one text of comma-separated values; here it may be repeated too. */
+/** A list that the vendor declares as one comma-separated text; here it may also be repeated. */
 export const TextOrList = (description: string) =>
   Type.Union([Type.String(itemText), Type.Array(Type.String(itemText), { maxItems: 100 })], { description });
 
@@ -22,12 +22,12 @@ export const TimeZone = Type.Optional(
   Type.String({
     maxLength: 64,
     default: 'UTC',
-    description: 'IANA time zone in which days begin and local times are meant',
+    description: 'IANA time zone of days and of local times',
   }),
 );
 
 export const Format = Type.Optional(
-  Choice(['json', 'csv'] as const, 'Form of the answer; wins over the Accept header'),
+  Choice(['json', 'csv'] as const, 'Format of the answer; overrides the Accept header'),
 );
 
 /** An object without other properties. */

@@ -3,35 +3,38 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Fault, Refusal, WrongMethod } from '../errors.js';
 
-/** The body of every refusal (RFC 9457). */
+/** The body of every error (RFC 9457). */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'about:blank: the status says what kind of problem it is' }),
+    type: Type.String({ description: 'about:blank: the status is the kind of problem' }),
     title: Type.String({ description: 'The status in words' }),
     status: Type.Integer({ description: 'The HTTP status' }),
     detail: Type.String({ description: 'What is wrong, and what to do' }),
     errors: Type.Array(
       Type.Object({
         path: Type.String({ description: "A parameter's name, or a JSONPath into the body" }),
-        message: Type.String({ description: 'What is wrong there, and what is allowed' }),
+        message: Type.String({ description: 'What is wrong, and what is allowed' }),
       }),
-      { description: 'Each fault of the request; empty where there is no such place' },
+      { description: 'The faults of the request; empty for errors of another kind' },
     ),
-    request_id: Type.String({ description: 'The request in the log of the service' }),
+    request_id: Type.String({ description: 'The id of the request in the log of the service' }),
   },
   { $id: 'Problem' },
 );
 export type Problem = Static<typeof Problem>;
 
-/** What is said of an error. One that is no refusal is a 500 that says nothing, unless Fastify blames the request. */
+/**
+ * The problem for an error. An unexpected error becomes a 500 without details, unless Fastify attributes it to the
+ * request.
+ */
 function describe(error: FastifyError | Error): { status: number; detail: string; errors: readonly Fault[] } {
   if (error instanceof Refusal) return { status: error.status, detail: error.message, errors: error.faults };
   const status = (error as FastifyError).statusCode ?? 500;
   if (status >= 400 && status < 500) return { status, detail: error.message, errors: [] };
-  return { status: 500, detail: 'an error of the service; the log has it under the request_id', errors: [] };
+  return { status: 500, detail: 'internal error; the log of the service has it under this request_id', errors: [] };
 }
 
-/** Answers a request with the problem that an error is. */
+/** Answers a request with the problem for an error. */
 export function sendProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, detail, errors } = describe(error);
   if (status >= 500) request.failure = error;
@@ -51,7 +54,7 @@ export const problemOf = (status: number, detail: string, errors: readonly Fault
   request_id,
 });
 
-/** A script in a page must not be offered Basic: the browser would open its own dialog over the page. */
+/** Requests from scripts do not get a Basic challenge: the browser would open its own dialog over the page. */
 function challenge(request: FastifyRequest): string {
   const mode = request.headers['sec-fetch-mode'];
   const isScript = mode !== undefined && mode !== 'navigate';

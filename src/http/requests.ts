@@ -8,12 +8,12 @@ import { problemOf } from './problem.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The error behind an answer from 500 on, for the log. */
+    /** The error behind an answer with status 500 or above, for the log. */
     failure: unknown;
   }
 }
 
-/** The options of a Fastify instance whose requests {@link traceRequests} logs. */
+/** Fastify options that {@link traceRequests} needs. */
 export const requestOptions = {
   genReqId: () => randomUUID(),
   logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -21,8 +21,8 @@ export const requestOptions = {
 };
 
 /**
- * Gives every answer the id of its request, and every request one line in the log: its route rather than its URL, since
- * paths and queries may hold what people are called or said.
+ * Sends the request id with every answer and logs one line per request. It logs the route and not the URL, because
+ * paths and queries may contain names and texts of people.
  */
 export function traceRequests(app: FastifyInstance): void {
   app.decorateRequest('failure', null);
@@ -45,15 +45,15 @@ function logRequest(request: FastifyRequest, status: number, sent: boolean, ms: 
     ...(failure === null ? {} : { err: failure }),
   };
   const level = failure === null || !sent ? 'info' : status === 503 ? 'warn' : 'error';
-  request.log[level](line, sent ? 'request' : 'request given up by its client');
+  request.log[level](line, sent ? 'request' : 'request aborted by the client');
 }
 
 const unreadable: Partial<Record<string, [status: number, detail: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request took too long to arrive'],
-  HPE_HEADER_OVERFLOW: [431, 'the headers of the request, its URL among them, are longer than 16 KiB'],
+  HPE_HEADER_OVERFLOW: [431, 'the headers of the request, including its URL, are longer than 16 KiB'],
 };
 
-/** Answers and logs what never became a request: bytes that are not HTTP, headers without an end. */
+/** Answers and logs input that never became a request: bytes that are not HTTP, endless headers. */
 function answerUnreadable(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const id = randomUUID();
@@ -73,13 +73,13 @@ function answerUnreadable(this: FastifyInstance, error: ConnectionError, socket:
   socket.destroySoon();
 }
 
-/** Answers an `Expect` that is none of ours with a problem; Node would do so without a body. */
+/** Answers an unsupported `Expect` header with a problem; Node would send no body. */
 export function answerExpectations(app: FastifyInstance): void {
   app.server.on('checkExpectation', ({ headers }: IncomingMessage, response: ServerResponse) => {
     const id = randomUUID();
     app.log.info({ request_id: id, method: null, route: null, status: 417 }, 'request');
     const expected = String(headers.expect).slice(0, 100);
-    const body = problemOf(417, `Expect: ${expected} is not met here; 100-continue alone is`, [], id);
+    const body = problemOf(417, `Expect: ${expected} is not supported; only 100-continue is`, [], id);
     response.writeHead(417, {
       'content-type': 'application/problem+json; charset=utf-8',
       'x-request-id': id,

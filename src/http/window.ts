@@ -4,7 +4,7 @@ import { EVER, type Window } from '../queries/time/window.js';
 import { isZone } from '../queries/time/zone.js';
 import type { Faults } from './faults.js';
 
-/** The parameters that say a range, as they were sent. */
+/** The parameters of a range, as received. */
 export interface Times {
   start_time?: string | null | undefined;
   end_time?: string | null | undefined;
@@ -14,13 +14,13 @@ export interface Times {
 export interface WindowOptions {
   prefix?: string;
   now?: number | null;
-  /** Whether the end may be the start. */
+  /** Whether the end may equal the start. */
   mayBeEmpty?: boolean;
 }
 
 /**
- * The range of a request; one that is not to be used when a fault was found. A missing end is open.
- * `prefix` goes before the names of the parameters in faults. With `now`, times may be epoch milliseconds and relative to it.
+ * Parses the range of a request. It must not be used if a fault was found. A missing end is open. `prefix` precedes the
+ * names of the parameters in faults. With `now`, times may also be epoch milliseconds or relative to it.
  */
 export function parseWindow(
   times: Times,
@@ -37,18 +37,18 @@ export function parseWindow(
   return { from: from ?? EVER.from, to: to ?? EVER.to, zone };
 }
 
-/** What to send for a range whose end was meant to be the last day in it. */
+/** The hint for a range whose end was probably meant to be its last day. */
 export function dayAfter(end: unknown): string {
   if (typeof end !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(end)) return '';
   const next = new Date(Date.parse(end) + 86_400_000).toISOString().slice(0, 10);
-  return `: for a range that has all of ${end} in it, send ${next}`;
+  return `: to include all of ${end}, send ${next}`;
 }
 
-/** The time zone that a request names at `path`; undefined where it names none, or a fault was found. */
+/** The time zone at `path`; undefined if none is given or a fault was found. */
 export function readZone(value: unknown, path: string, faults: Faults): string | undefined {
   if (value === undefined || value === null || faults.has(path)) return undefined;
   if (typeof value === 'string' && isZone(value)) return value;
-  faults.add(path, 'must be an IANA name as the tz database spells it, such as Europe/Helsinki or UTC');
+  faults.add(path, 'must be an IANA time zone name such as Europe/Helsinki or UTC, spelled as in the tz database');
   return undefined;
 }
 

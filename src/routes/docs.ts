@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Contract } from '../contract.js';
 import { securePages } from '../http/headers.js';
 
-/** `/openapi.yaml` and `/openapi.json`, the contract as it is written; `/docs`, Swagger UI on it. All without a key. */
+/** `/openapi.yaml` and `/openapi.json` serve the contract, `/docs` Swagger UI. None of them needs a key. */
 export async function docsRoutes(app: FastifyInstance, { yaml, document }: Contract): Promise<void> {
   const json = JSON.stringify(document);
   app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml; charset=utf-8').send(yaml));
@@ -22,7 +22,9 @@ export async function docsRoutes(app: FastifyInstance, { yaml, document }: Contr
   });
 }
 
-/** Runs in the page, so it may use nothing of this module: where a request names the account of the examples, asks for the caller's. */
+/**
+ * Runs in the page, so it must not use anything of this module. Replaces the account of the examples by the caller's.
+ */
 async function asOwnAccount(request: { url: string; headers: Record<string, string> }) {
   const example = '8a6e0804-2bd0-4672-b79d-d97027f9071a';
   const authorization = request.headers.Authorization;

@@ -14,7 +14,7 @@ const Echo = Type.Object(
   { $id: 'Echo', additionalProperties: false },
 );
 
-/** `POST /v1/echo`: gives a message back, for the first try of a client. Any key may ask. */
+/** `POST /v1/echo` returns the message that was sent, for the first test of a client. Every key may use it. */
 export async function echoRoutes(app: FastifyInstance): Promise<void> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>

@@ -5,7 +5,7 @@ import { refuseQuery } from '../http/body.js';
 
 const Status = Type.Object({ status: Type.Literal('ok') });
 
-/** `/healthz`: the process answers. `/readyz`: it can also reach its database. Both without a key. */
+/** `/healthz`: the process is alive. `/readyz`: it can also reach its database. Neither needs a key. */
 export async function healthRoutes(app: FastifyInstance, db: Database): Promise<void> {
   app.get('/healthz', { onRequest: refuseQuery, schema: { response: { 200: Status } } }, async () => ({
     status: 'ok' as const,

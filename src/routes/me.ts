@@ -9,15 +9,15 @@ const Ids = (description: string) => Type.Union([Type.Array(Type.String()), Type
 const Me = Type.Object({
   account_id: Type.String({ description: 'The account that the key belongs to' }),
   key_id: Type.String({ description: 'The key, without its secret' }),
-  name: Type.String({ description: 'What the key is for' }),
-  permissions: Type.Array(Choice(permissions, 'Something that it may do'), {
-    description: 'What it may do: `admin` is both, and more',
+  name: Type.String({ description: 'The description of the key' }),
+  permissions: Type.Array(Choice(permissions, 'A permission'), {
+    description: 'The permissions of the key; `admin` includes the others',
   }),
-  team_ids: Ids('The teams whose conversations it sees; null is all'),
-  bot_ids: Ids('The bots whose conversations it sees; null is all'),
+  team_ids: Ids('The teams to which the key is restricted; null for all'),
+  bot_ids: Ids('The bots to which the key is restricted; null for all'),
 });
 
-/** `GET /v1/me`: what the key of the request may do. Any key may ask. */
+/** `GET /v1/me` returns the key of the request with its permissions. Every key may use it. */
 export async function meRoutes(app: FastifyInstance): Promise<void> {
   app.get(
     '/v1/me',

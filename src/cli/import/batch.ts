@@ -1,12 +1,12 @@
 import type { Line } from './lines.js';
 
-/** Far below what the service takes (10,000 events, 10 MiB), and what proxies take by default (1 MiB). */
+/** Far below the limits of the service (10,000 events, 10 MiB), and within the default of proxies (1 MiB). */
 const MAX_LINES = 1000;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Lines in their order, in batches to send as one body: up to 1,000 lines and about 1 MiB. A longer line makes a batch
- * of its own.
+ * Groups lines in order into batches of up to 1,000 lines and about 1 MiB, each sent as one body. A longer line becomes
+ * a batch of its own.
  */
 export async function* batches(lists: AsyncIterable<readonly Line[]>): AsyncGenerator<Line[]> {
   let batch: Line[] = [];
@@ -26,7 +26,10 @@ export async function* batches(lists: AsyncIterable<readonly Line[]>): AsyncGene
   if (batch.length > 0) yield batch;
 }
 
-/** The body of a batch: a line of NDJSON an event, none of them blank, so the service's index is that of the batch. */
+/**
+ * The body of a batch: one line of NDJSON per event. No line is blank, so the service's index is the index in the
+ * batch.
+ */
 export function bodyOf(batch: readonly Line[]): Buffer {
   const body = Buffer.allocUnsafe(batch.reduce((length, line) => length + line.bytes.length + 1, 0));
   let at = 0;

@@ -7,9 +7,9 @@ import { read, type Source } from './source.js';
 import { parseRow, readHeader } from './table.js';
 
 /**
- * Makes sure that the needed columns are there before anything is sent: an event that was stored without them cannot be
- * mended by another import. Reads the header of CSV, and of NDJSON as many rows as it takes: one, unless a column is
- * sparse. What can be read but once (the standard input, a pipe) is left out. Throws a UsageError with every fault.
+ * Checks that the required columns exist before anything is sent, because another import cannot repair events that were
+ * stored without them. Reads the header of CSV, and as many rows of NDJSON as needed: one, unless a column is sparse.
+ * Skips sources that can only be read once (standard input, a pipe). Throws a UsageError with every fault.
  */
 export async function checkColumns(
   sources: readonly Source[],
@@ -45,7 +45,7 @@ async function headerFault(file: Source, mapping: Mapping, signal: AbortSignal):
   }
 }
 
-/** The columns that are in no row of any of the tables; none if there are no rows. */
+/** The required columns that no row of any table has; empty if there are no rows. */
 async function missingInRows(tables: readonly Source[], mapping: Mapping, signal: AbortSignal): Promise<string[]> {
   const columns = new Columns(mapping, () => {});
   let isEmpty = true;

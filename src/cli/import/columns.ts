@@ -1,16 +1,16 @@
 import type { Mapping } from './map.js';
 
-/** So many ignored columns are named; a table whose keys are data would have no end of them. */
+/** Maximum number of ignored columns to name: in a table whose keys are data there would be no end of them. */
 const MAX_NAMED = 100;
 
-/** The columns that tables turn out to have, against those that a mapping takes. */
+/** Compares the columns that tables have with those that a mapping uses. */
 export class Columns {
   readonly mapping: Mapping;
   readonly #onIgnored: (names: readonly string[]) => void;
   readonly #missing: Map<string, string>;
   readonly #ignored = new Set<string>();
 
-  /** `onIgnored` hears every column that nothing takes, once. */
+  /** `onIgnored` is called once for every column that the mapping does not use. */
   constructor(mapping: Mapping, onIgnored: (names: readonly string[]) => void) {
     this.mapping = mapping;
     this.#onIgnored = onIgnored;
@@ -30,7 +30,7 @@ export class Columns {
     if (ignored.length > 0) this.#onIgnored(ignored);
   }
 
-  /** What to say of the needed columns that no row had; empty as soon as all were seen. */
+  /** Messages for the required columns that no row has had so far; empty once all were seen. */
   missing(): string[] {
     return [...this.#missing.values()];
   }

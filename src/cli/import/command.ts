@@ -21,17 +21,17 @@ const REQUEST_DEADLINE_MS = 60_000;
 const MAX_CONCURRENCY = 64;
 
 /**
- * The command `import`. Its exit status is 0 when every line is stored, 1 when a line was refused or the import broke off,
- * 2 when the command line is wrong, 130 after SIGINT. Tests pass streams of their own.
+ * The command `import`. Exit status: 0 if every line was stored, 1 if a line was refused or the import was aborted, 2
+ * for a wrong command line, 130 after SIGINT. Tests pass their own streams.
  */
 export function importCommand(streams: Streams = process): Command {
   return new Command('import')
     .summary('send files of events, or tables of messages, to a running service')
     .description(
-      'Sends files to a running service: events as NDJSON, one a line, or a table of messages. Gzip is unpacked.\n' +
-        'Repeats change nothing, so an import that broke off goes on when the same command is given again.',
+      'Sends files to a running service: events as NDJSON, one per line, or a table of messages. Gzip is decompressed.\n' +
+        'Duplicates change nothing, so an aborted import continues when the same command is run again.',
     )
-    .argument('<file...>', 'files, sent in this order; - is the standard input')
+    .argument('<file...>', 'files, sent in this order; - is standard input')
     .addOption(
       new Option('--url <url>', 'the service')
         .argParser(urlOf)
@@ -40,24 +40,27 @@ export function importCommand(streams: Streams = process): Command {
     .addOption(
       new Option(
         '--key <key_id:secret>',
-        'a key that may write (the process list shows it, but not the environment)',
+        'a key with write permission (visible in the process list, unlike the environment variable)',
       ).env('CONVERSATION_REPORTS_KEY'),
     )
     .addOption(
-      new Option('--format <format>', 'what a line is: an event, or the row of a table of messages')
+      new Option('--format <format>', 'what a line contains: an event, or a row of a table of messages')
         .choices(['events', 'messages'])
         .default('events'),
     )
-    .option('--csv', 'the table is CSV with a header whatever its name (else: NDJSON, unless named .csv or .csv.gz)')
-    .option('--map <field=column>', 'fill a field from a column of the table (repeat it)', collect)
-    .option('--set <field=value>', 'fill a field with a constant (repeat it)', collect)
-    .option('--concurrency <n>', `batches under way at once, up to ${MAX_CONCURRENCY}`, concurrencyOf, 4)
+    .option(
+      '--csv',
+      'read the table as CSV with a header, whatever its name (default: only files named .csv or .csv.gz)',
+    )
+    .option('--map <field=column>', 'fill a field from a column of the table (repeatable)', collect)
+    .option('--set <field=value>', 'fill a field with a constant (repeatable)', collect)
+    .option('--concurrency <n>', `number of batches sent at the same time, up to ${MAX_CONCURRENCY}`, concurrencyOf, 4)
     .addOption(
-      new Option('--retry-for <duration>', 'how long to try again while the service is away: 90s, 10m, 1h or 0')
+      new Option('--retry-for <duration>', 'how long to retry while the service is unavailable: 90s, 10m, 1h or 0')
         .argParser(durationOf)
         .default(600_000, '10m'),
     )
-    .option('--gzip', 'compress what is sent: for a slow network')
+    .option('--gzip', 'compress request bodies, for a slow network')
     .addHelpText('after', examples)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .action((files: string[], options: Options, command: Command) => act(files, options, command, streams));
@@ -66,7 +69,7 @@ export function importCommand(streams: Streams = process): Command {
 async function act(files: string[], options: Options, command: Command, streams: Streams): Promise<void> {
   const interrupt = new AbortController();
   const onSigint = () => {
-    if (interrupt.signal.aborted) process.exit(130); // a second one does not wait for anything
+    if (interrupt.signal.aborted) process.exit(130); // a second signal does not wait for anything
     interrupt.abort();
   };
   process.on('SIGINT', onSigint);
@@ -80,7 +83,7 @@ async function act(files: string[], options: Options, command: Command, streams:
   }
 }
 
-/** Throws a UsageError for options that do not go together. */
+/** Throws a UsageError for options that cannot be combined. */
 function planOf(files: string[], options: Options): Plan {
   const { csv = false, map = [], set = [], gzip = false } = options;
   const isTable = options.format === 'messages';

@@ -2,27 +2,27 @@ import { isLosslessNumber, stringify } from 'lossless-json';
 import type { Kind } from '../../queries/ingest/kinds.js';
 
 /**
- * A table's value as the JSON of the field that it fills, every digit kept. What does not convert is left as it is, so
- * that the service names the fault. `value`: whatever lossless-json parses, but null.
+ * Converts a value of a table to the JSON of its field and keeps every digit. A value that cannot be converted is left
+ * as it is, so that the service reports the fault. `value` is anything that lossless-json parses, except null.
  */
 export function toJson(kind: Kind, value: unknown): string {
   if (typeof value === 'string') return (isText(kind) ? undefined : jsonIn(kind, value)) ?? JSON.stringify(value);
   const json = stringify(value) as string;
-  // A number or boolean given for a text is its text: tables keep ids as numbers.
+  // A number or boolean for a text field becomes text: tables often store ids as numbers.
   return isScalar(value) && isText(kind) ? JSON.stringify(json) : json;
 }
 
-/** The JSON of a constant, or undefined where the field does not take it. */
+/** The JSON of a constant; undefined if the field does not accept it. */
 export function constantToJson(kind: Kind, text: string): string | undefined {
   if (!isText(kind)) return jsonIn(kind, text);
   return kind.accepts(text) ? JSON.stringify(text) : undefined;
 }
 
-/** The text itself where it is JSON that the kind takes, on one line; true and false in any case of letters. */
+/** The text itself, on one line, if it is JSON that the kind accepts; true and false in any case. */
 function jsonIn(kind: Kind, text: string): string | undefined {
   const json = /^(?:true|false)$/i.test(text) ? text.toLowerCase() : text;
   try {
-    // Outside of its strings JSON may break lines; a line of NDJSON may not.
+    // JSON may contain line breaks between tokens; a line of NDJSON must not.
     return kind.accepts(JSON.parse(json)) ? json.replace(/[\r\n]/g, ' ') : undefined;
   } catch {
     return undefined;
@@ -31,5 +31,5 @@ function jsonIn(kind: Kind, text: string): string | undefined {
 
 const isScalar = (value: unknown) => typeof value === 'boolean' || isLosslessNumber(value);
 
-/** Whether a kind takes texts alone: none of boolean, number, object and list. */
+/** Whether a kind accepts only texts: no boolean, number, object or list. */
 const isText = (kind: Kind) => ![true, 1, {}, []].some((sample) => kind.accepts(sample));

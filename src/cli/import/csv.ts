@@ -5,14 +5,14 @@ import { type LinePosition, MAX_LINE_BYTES } from './lines.js';
 
 /** A row of CSV; `number` is the line that it starts on. */
 export interface CsvRow extends LinePosition {
-  /** Each character is a byte of the file: `decode` makes text of it. */
+  /** Each character is one byte of the file; `decode` turns it into text. */
   cells: string[];
 }
 
 /**
- * The rows of CSV (RFC 4180: commas, LF or CR LF), the header being the first, in lists as they come; empty lines are
- * left out, but counted. Throws an ImportError where quotes do not match, after the rows before: where the rows behind
- * that place begin and end nobody can say.
+ * The rows of CSV (RFC 4180: commas, LF or CR LF), including the header, in chunks. Empty lines are skipped but
+ * counted. Throws an ImportError for unbalanced quotes, after the rows before them, because the boundaries of later
+ * rows are unknown.
  */
 export async function* readRows(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<CsvRow[]> {
   const rows: CsvRow[] = [];
@@ -22,14 +22,14 @@ export async function* readRows(file: string, chunks: AsyncIterable<Buffer>): As
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true, // the reader of the rows knows the header, and refuses one row alone
     max_record_size: MAX_LINE_BYTES,
-    // Takes the rows in step with the bytes, and saves the cost of a stream of objects.
+    // Takes the rows synchronously with the bytes, which saves the cost of an object stream.
     on_record: (cells: string[]) => {
       if (cells.length > 1 || cells[0] !== '') rows.push({ file, number, cells });
       number += 1 + lineFeeds(cells);
       return null;
     },
   });
-  parser.on('error', () => {}); // the callbacks below hear of it too
+  parser.on('error', () => {}); // the callbacks below get the error too
   const advance = (chunk: Buffer | undefined) =>
     new Promise<Error | null | undefined>((resolve) => {
       if (chunk === undefined) parser.end(resolve);
@@ -43,7 +43,7 @@ export async function* readRows(file: string, chunks: AsyncIterable<Buffer>): As
   }
 }
 
-/** The text of a cell; undefined where its bytes are not UTF-8. */
+/** The text of a cell; undefined if its bytes are not UTF-8. */
 export function decode(cell: string): string | undefined {
   if (!/[\x80-\xff]/.test(cell)) return cell;
   const bytes = Buffer.from(cell, 'latin1');
@@ -68,9 +68,9 @@ function reason(error: Error & { code?: CsvErrorCode }): string {
     case 'CSV_QUOTE_NOT_CLOSED':
       return 'a quote is never closed';
     case 'CSV_INVALID_CLOSING_QUOTE':
-      return 'something stands between a closing quote and the next comma';
+      return 'there is text between a closing quote and the next comma';
     case 'INVALID_OPENING_QUOTE':
-      return 'a quote stands inside an unquoted cell';
+      return 'there is a quote inside an unquoted cell';
     case 'CSV_MAX_RECORD_SIZE':
       return `a row longer than ${MAX_LINE_BYTES} bytes; is a quote left open?`;
     default:

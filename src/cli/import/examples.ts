@@ -1,11 +1,11 @@
-/** What --help says after the options. */
+/** The text of --help after the options. */
 export const examples = `
 Tables:
-  The columns id, time, conversation_id and text are taken under their own names, every other one only with --map.
+  The columns id, time, conversation_id and text are used under their own names, all others only with --map.
   FIELD is a field of a message event or an attribute of its conversation. A name that both have (team_id, brain_id,
-  tags, rule_ids) is the message's; conversation.team_id is the conversation's, and message.team_id says it in full.
-  Every row is a message, and needs a sender: user, bot or agent. Nulls and empty cells of CSV are left out. A text
-  becomes what its field holds: a number, true or false, a JSON object or list.
+  tags, rule_ids) is the message's; conversation.team_id is the conversation's, and message.team_id is the explicit form.
+  Every row is a message and needs a sender: user, bot or agent. Nulls and empty CSV cells are omitted. Text is
+  converted to the type of its field: a number, true or false, a JSON object or list.
 
 Examples:
   Events, with the key in the environment (KEY_ID:SECRET), to this machine:
@@ -16,10 +16,10 @@ Examples:
     $ conversation-reports import --format messages --map id=message_id --map sender_id=user_id \\
         --map channel=channel --set bot_id=fcc --set bot_version=LIVE --set sender=user fcc-gitter.messages.ndjson.gz
 
-  CSV out of a database, without a file between:
+  CSV from a database, without a file in between:
     $ psql -c "copy (select ...) to stdout csv header" | conversation-reports import --format messages --csv \\
         --map sender=role --map conversation.team_id=team --url https://reports.example.com -
 
-Exit status: 0 every line is stored; 1 a line was refused (file:line: reason), or the import broke off;
+Exit status: 0 every line was stored; 1 a line was refused (file:line: reason) or the import was aborted;
 2 the command line is wrong, nothing was sent; 130 interrupted.
 `;

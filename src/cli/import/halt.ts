@@ -1,35 +1,35 @@
-/** So long may a request that is under way go on once the import stops. */
+/** How long a request in progress may continue after the import was stopped. */
 const GRACE_MS = 5000;
 
-/** The one way an import ends early: by an interrupt, or by a fault that no retry mends. */
+/** Stops an import early: after an interrupt, or after an error that a retry cannot fix. */
 export class Halt {
   readonly #stopping = new AbortController();
   readonly #aborting = new AbortController();
   #grace: NodeJS.Timeout | undefined;
 
-  /** Aborted as soon as nothing new may start: no reading, no request, no waiting for the next try. */
+  /** Aborted when nothing new may start: no reading, no request, no waiting for a retry. */
   get stopping(): AbortSignal {
     return this.#stopping.signal;
   }
 
-  /** Aborted when the requests that were under way have had their time, too. */
+  /** Aborted when the grace period of the requests in progress is over. */
   get aborting(): AbortSignal {
     return this.#aborting.signal;
   }
 
-  /** Why the import ends early; undefined while it does not. */
+  /** Why the import was stopped; undefined while it runs. */
   get reason(): Error | undefined {
     return this.#stopping.signal.reason;
   }
 
-  /** Stops the import; of several reasons the first one stays. */
+  /** Stops the import; only the first reason is kept. */
   stop(reason: Error): void {
     if (this.stopping.aborted) return;
     this.#stopping.abort(reason);
     this.#grace = setTimeout(() => this.#aborting.abort(reason), GRACE_MS);
   }
 
-  /** To be called at the end, or the process waits out the time of grace. */
+  /** Must be called at the end, or the process waits for the grace period. */
   dispose(): void {
     clearTimeout(this.#grace);
   }

@@ -1,30 +1,30 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_BATCH_BYTES } from '../../queries/ingest/limits.js';
 
-/** Where something stands in the input: `number` counts the lines of `file` from 1. */
+/** A position in the input: `number` is the line of `file`, from 1. */
 export interface LinePosition {
   file: string;
   number: number;
 }
 
-/** An event ready to be sent: one line of NDJSON, without its line end. */
+/** An event ready to be sent: one line of NDJSON without its line end. */
 export interface Line extends LinePosition {
   bytes: Buffer;
 }
 
-/** Something that cannot become an event, and why. */
+/** A line that cannot become an event, and the reason. */
 export interface RejectedLine extends LinePosition {
   fault: string;
 }
 
-/** A longer line fits in no batch, so nothing longer is kept in memory. */
+/** A longer line does not fit any batch, so it is not kept in memory. */
 export const MAX_LINE_BYTES = MAX_BATCH_BYTES;
 
 const lineFeed = 10;
 
 /**
- * The lines of NDJSON, in lists as they come; lines of nothing but white space are left out, but counted.
- * Every line is UTF-8; one that is not, or is longer than a batch may be, comes as unfit.
+ * The lines of NDJSON, in chunks. Blank lines are skipped but counted. A line that is not UTF-8, or longer than a batch
+ * may be, becomes a `RejectedLine`.
  */
 export async function* readLines(file: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<(Line | RejectedLine)[]> {
   let number = 0;

@@ -3,7 +3,7 @@ import { constantToJson } from './convert.js';
 import { UsageError } from './errors.js';
 import { messageKinds } from './fields.js';
 
-/** A place in a `message` event that a column or a constant fills. */
+/** A field of a `message` event that a column or a constant fills. */
 export interface Target {
   /** `event`: a field of the event itself; `conversation`: an attribute below its `conversation`. */
   place: 'event' | 'conversation';
@@ -11,22 +11,22 @@ export interface Target {
   kind: Kind;
 }
 
-/** What --map and --set say: how the row of a table becomes a `message` event. */
+/** The parsed --map and --set: how a row of a table becomes a `message` event. */
 export interface Mapping {
-  /** A column's name -> what it fills. */
+  /** Column name -> the field that it fills. */
   columns: ReadonlyMap<string, readonly Target[]>;
-  /** The columns that a table must have -> the words for one that it lacks. */
+  /** Required columns -> the message for a table that lacks one. */
   needed: ReadonlyMap<string, string>;
-  /** The constants as JSON members, each with a comma in front: `,"sender":"user"`. */
+  /** The constants as JSON members, each with a leading comma: `,"sender":"user"`. */
   constants: Readonly<Record<Target['place'], string>>;
 }
 
-/** Columns that are taken under their own names, unless an option fills the field; and whether an event needs them. */
+/** Columns that are used under their own names unless an option fills the field, and whether an event requires them. */
 const OWN_NAMES = { id: true, time: true, conversation_id: true, text: false };
 
 /**
- * The mapping that the texts `FIELD=COLUMN` of --map and `FIELD=VALUE` of --set describe.
- * Throws a UsageError with every fault: an unknown field, one filled twice, a constant of another kind, no sender.
+ * Parses `FIELD=COLUMN` of --map and `FIELD=VALUE` of --set. Throws a UsageError with every fault: an unknown field, a
+ * field filled twice, a constant of the wrong kind, no sender.
  */
 export function parseMapping(maps: readonly string[], sets: readonly string[]): Mapping {
   const faults: string[] = [];
@@ -84,8 +84,8 @@ function splitAtEquals(text: string): [field: string, value: string] {
 }
 
 /**
- * What a FIELD means. A plain name is the message's where message and conversation both have it (`team_id`, `brain_id`,
- * `tags`, `rule_ids`); `message.` and `conversation.` in front of it say which. Throws a UsageError for any other name.
+ * Resolves a FIELD. A plain name that message and conversation both have (`team_id`, `brain_id`, `tags`, `rule_ids`) is
+ * the message's; the prefixes `message.` and `conversation.` are explicit. Throws a UsageError for any other name.
  */
 function targetOf(field: string): Target {
   if (field === 'type' || field === 'message.type') throw new UsageError('the type is always message');

@@ -1,8 +1,9 @@
 import type { Halt } from './halt.js';
 
 /**
- * Works on all items, on at most `limit` at once, each taken when there is a hand free for it. The first failure halts
- * the rest. Resolves when nothing is under way any more and the source is closed; whether all went well, `halt` says.
+ * Processes all items, at most `limit` at the same time, and pulls an item only when a worker is free. The first
+ * failure stops the rest. Resolves when all workers have finished and the source is closed; `halt` tells whether all
+ * went well.
  */
 export async function inParallel<T>(
   items: AsyncGenerator<T>,

@@ -1,23 +1,23 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatDuration } from './duration.js';
 
-/** How far the import is. */
+/** The progress of an import. */
 export interface Snapshot {
   /** Lines that were accepted, duplicates or refused. */
   lines: number;
-  /** The bytes of those lines, as they lie on the disk. */
+  /** The bytes of those lines as they are on disk. */
   bytes: number;
 }
 
-/** A terminal, or a file or pipe that takes lines. */
+/** A terminal, or a file or pipe that receives lines. */
 export type Output = NodeJS.WritableStream & { isTTY?: boolean };
 
 const TICK_MS = { terminal: 200, plain: 5000 };
 
-/** The rate is that of the last ticks, so that an outage long ago does not count. */
+/** The rate covers the last ticks only, so that an earlier outage does not distort it. */
 const TICKS_OF_RATE = 25;
 
-/** Shows how far the import is, and what it has to say meanwhile: a bar on a terminal, else a line now and then. */
+/** Shows the progress and the messages of an import: a bar on a terminal, otherwise a line now and then. */
 export class Progress {
   readonly #output: Output;
   #bars: MultiBar | undefined;
@@ -27,7 +27,7 @@ export class Progress {
     this.#output = output;
   }
 
-  /** `totalBytes` is undefined where an input's size is not known: then there is no remaining time. */
+  /** `totalBytes` is undefined if the size of an input is unknown; then no remaining time is shown. */
   start(totalBytes: number | undefined, snapshot: () => Snapshot): void {
     const measure = meter(totalBytes, snapshot);
     const bar = this.#output.isTTY ? this.#bar() : undefined;
@@ -39,16 +39,16 @@ export class Progress {
     this.#timer = setInterval(tick, bar ? TICK_MS.terminal : TICK_MS.plain);
   }
 
-  /** Prints a line, above the bar if there is one. */
+  /** Prints a line, above the bar if it is shown. */
   log(text: string): void {
-    const line = `${text.replace(/\p{Cc}/gu, '?')}\n`; // a text of the input may not steer the terminal
+    const line = `${text.replace(/\p{Cc}/gu, '?')}\n`; // text from the input must not control the terminal
     if (this.#bars) this.#bars.log(line);
     else this.#output.write(line);
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#bars?.update(); // stop alone would lose what was logged since the last tick
+    this.#bars?.update(); // stop alone would lose lines logged since the last tick
     this.#bars?.stop();
     this.#bars = undefined;
   }
@@ -68,7 +68,7 @@ export class Progress {
   }
 }
 
-/** At each call: the share of the bytes that was read, and the state in words. */
+/** Returns the fraction of the bytes that was read, and the state in words. */
 function meter(totalBytes: number | undefined, snapshot: () => Snapshot) {
   const samples = [{ at: performance.now(), ...snapshot() }];
   return (): { share: number | undefined; text: string } => {

@@ -15,16 +15,16 @@ import { findSources, read, type Source } from './source.js';
 import { eventsOfLines, eventsOfRows } from './table.js';
 import { Tally } from './tally.js';
 
-/** What to import, and where to. */
+/** What to import, and where. */
 export interface Plan {
-  /** Names of files, `-` for the standard input. */
+  /** File names; `-` for standard input. */
   files: readonly string[];
-  /** How the rows of tables become events; undefined: the lines are events. */
+  /** How rows of tables become events; undefined if the lines are events. */
   mapping: Mapping | undefined;
-  /** Tables are CSV whatever their names. */
+  /** Whether tables are CSV regardless of their names. */
   csv: boolean;
   service: ServiceOptions;
-  /** So many batches are under way at once. */
+  /** Number of batches sent at the same time. */
   concurrency: number;
 }
 
@@ -35,9 +35,9 @@ export interface Streams {
 }
 
 /**
- * Imports events, and says on `stdout` what became of the lines and on `stderr` all else. Resolves with the exit status:
- * 0 when every line is stored, 1 when one was refused or the import broke off, 130 when `interrupt` was aborted.
- * Throws a UsageError when the command line does not fit the files and nothing was read yet.
+ * Imports events. Writes the result to `stdout` and everything else to `stderr`. Resolves with the exit status: 0 if
+ * every line was stored, 1 if a line was refused or the import was aborted, 130 if `interrupt` was aborted. Throws a
+ * UsageError, before anything is read, if the command line does not fit the files.
  */
 export async function runImport(plan: Plan, streams: Streams, interrupt: AbortSignal): Promise<number> {
   const started = performance.now();
@@ -71,7 +71,8 @@ export async function runImport(plan: Plan, streams: Streams, interrupt: AbortSi
   for (const fault of missing) log(`in no row: ${fault}`);
   const status = statusOf(halt.reason, tally, missing);
   for (const line of halt.reason?.message.split('\n') ?? []) log(line);
-  if (halt.reason && tally.settled > 0) log('the same command again goes on: what is stored counts as duplicate then');
+  if (halt.reason && tally.settled > 0)
+    log('run the same command again to continue: events that are already stored count as duplicates');
   streams.stdout.write(`${tally.summary(performance.now() - started)}\n`);
   return status;
 }
@@ -83,7 +84,7 @@ function statusOf(reason: Error | undefined, tally: Tally, missing: readonly str
   throw reason;
 }
 
-/** The events of all sources, in their order. */
+/** The events of all sources, in order. */
 async function* readAll(
   sources: readonly Source[],
   plan: Plan,
@@ -99,7 +100,7 @@ async function* readAll(
   }
 }
 
-/** The lines that can be sent; all are counted, and those that cannot are refused. */
+/** Filters the lines that can be sent. All lines are counted, and the others are reported as refused. */
 async function* fitLines(lists: AsyncIterable<(Line | RejectedLine)[]>, tally: Tally): AsyncGenerator<Line[]> {
   for await (const list of lists) {
     tally.read += list.length;
@@ -112,7 +113,7 @@ async function* fitLines(lists: AsyncIterable<(Line | RejectedLine)[]>, tally: T
   }
 }
 
-/** Whether a file says by its name that it is CSV. */
+/** Whether the name of a file says that it is CSV. */
 export const isNamedCsv = (name: string) => /\.csv(?:\.gz)?$/i.test(name);
 
 const isCsv = (source: Source, plan: Plan) => plan.csv || isNamedCsv(source.name);

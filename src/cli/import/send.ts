@@ -6,9 +6,9 @@ import type { Answer, Service } from './service.js';
 import type { Tally } from './tally.js';
 
 /**
- * Sends a batch until all of it is settled. The service stores a batch whole or not at all, so the lines that it names
- * as faulty are counted as refused and taken out, and a batch that is too large is halved; the rest is sent again.
- * Throws an ImportError for an answer that is about no line: a bad key, a wrong address.
+ * Sends a batch until every line is stored or refused. The service stores a batch atomically, so the lines that it
+ * names as faulty are counted as refused and removed, a batch that is too large is halved, and the rest is sent again.
+ * Throws an ImportError for an answer that is not about a line: an invalid key, a wrong URL.
  */
 export async function send(batch: readonly Line[], service: Service, tally: Tally): Promise<void> {
   let rest = batch;
@@ -40,10 +40,10 @@ function countsOf({ status, body }: Answer): { accepted: number; duplicates: num
   return typeof accepted === 'number' && typeof duplicates === 'number' ? { accepted, duplicates } : undefined;
 }
 
-/** What the service says of single lines of the batch: index -> `path: message`. */
+/** The faults of single lines in an answer of the service: index -> `path: message`. */
 function faultsOf({ status, body }: Answer, lines: number): Map<number, string[]> {
   const faults = new Map<number, string[]>();
-  if (status === 413) return faults.set(0, ['longer than the service takes']);
+  if (status === 413) return faults.set(0, ['longer than the service accepts']);
   if ((status !== 400 && status !== 403) || !isObject(body) || !Array.isArray(body.errors)) return faults;
   for (const { path, message } of body.errors.filter(isObject)) {
     const [, digits, field = ''] = /^\$\.events\[(\d+)\]\.?(.*)$/s.exec(String(path)) ?? [];
@@ -58,11 +58,11 @@ function explain({ status, body, location }: Answer, batch: readonly Line[], url
   const detail = isObject(body) && typeof body.detail === 'string' ? ` (${body.detail})` : '';
   const [first, last] = [batch[0] as Line, batch.at(-1) as Line];
   if (status === 401) return `the service does not know this key${detail}: check --key and CONVERSATION_REPORTS_KEY`;
-  if (status === 403) return `this key may not send events${detail}: it needs the right to write`;
+  if (status === 403) return `this key may not send events${detail}: it needs write permission`;
   if (status === 404) return `nothing takes events at ${url}${detail}: check --url`;
   if (status === 400) {
     return `the service refuses the lines ${first.file}:${first.number} to ${last.file}:${last.number}${detail}`;
   }
   if (location !== null) return `${url} points to ${location}: check --url`;
-  return `${url} answers ${status}, which is no answer of this service${detail}: check --url`;
+  return `${url} answers ${status}, which is not an answer of this service${detail}: check --url`;
 }

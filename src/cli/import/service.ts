@@ -10,47 +10,47 @@ export interface ServiceOptions {
   url: URL;
   keyId: string;
   secret: string;
-  /** For so long a batch is tried again while the service is away. */
+  /** How long a batch is retried while the service is unavailable. */
   retryForMs: number;
-  /** For so long one request may take. */
+  /** Timeout of one request. */
   deadlineMs: number;
   /** Whether bodies are compressed. */
   gzip: boolean;
 }
 
-/** What the service said to a batch. */
+/** The answer of the service to a batch. */
 export interface Answer {
   status: number;
-  /** The JSON of the body; undefined if it is none. */
+  /** The parsed JSON body; undefined if it is not JSON. */
   body: unknown;
-  /** Where a redirection points. */
+  /** The target of a redirect. */
   location: string | null;
-  /** What else the service has to say: `Report-Notice`. */
+  /** The header `Report-Notice`. */
   notice?: string | null;
 }
 
-/** Not now: tried again. */
+/** Statuses that are retried. */
 interface Later {
   reason: string;
-  /** As the service asks for. */
+  /** The time that the service asked to wait. */
   waitMs: number | undefined;
 }
 
 const LATER = new Set([408, 429, 500, 502, 503, 504]);
 
-/** Faults of the connection that do not pass: certificates, another protocol than HTTP. */
+/** Connection errors that a retry cannot fix: certificates, a protocol other than HTTP. */
 const LASTING_FAULT = /^(?:CERT_|DEPTH_ZERO_|EPROTO|ERR_SSL_|ERR_TLS_|HPE_|SELF_SIGNED_|UNABLE_TO_)/;
 
 const MIN_WAIT_MS = 100;
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
 
-/** Failures with no longer pause between them are one outage, and told once. */
+/** Failures within this time of each other belong to one outage, which is reported once. */
 const OUTAGE_PAUSE_MS = 60_000;
 
 const compress = promisify(gzip);
 
-/** The service's `POST /v1/events`, with patience: an answer is one that another try would not change. */
+/** The service's `POST /v1/events` with retries: it returns an answer that a retry would not change. */
 export class Service {
   readonly url: URL;
   readonly #options: ServiceOptions;
@@ -72,8 +72,9 @@ export class Service {
   }
 
   /**
-   * The service's answer to a body of NDJSON. While it is away or asks to slow down, waits as it says, or longer and
-   * longer, and tries again. Throws an ImportError when that takes longer than `retryForMs`, and some error when halted.
+   * Sends a body of NDJSON and returns the answer. While the service is unavailable or asks to slow down, it waits as
+   * asked, or with exponential backoff, and retries. Throws an ImportError after `retryForMs`, and any error when the
+   * import is stopped.
    */
   async post(events: Buffer): Promise<Answer> {
     const body = this.#options.gzip ? await compress(events, { level: 1 }) : events;
@@ -126,7 +127,7 @@ export class Service {
     }
   }
 
-  /** fetch hides the fault in `cause`. Throws an ImportError for one that another try does not mend. */
+  /** The reason of a failed fetch, which is in its `cause`. Throws an ImportError if a retry cannot fix it. */
   #connectionFault(error: unknown): string {
     const cause: { code?: string; message?: string } = (error as Error).cause ?? {};
     const reason = cause.message || cause.code || String(error);
@@ -146,12 +147,12 @@ export class Service {
   }
 }
 
-/** Doubles with every failure up to a cap; the jitter keeps senders from coming back all at once. */
+/** Exponential backoff up to a cap, with jitter so that senders do not return all at once. */
 function backOff(failures: number): number {
   return Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** failures) * (0.5 + Math.random() / 2);
 }
 
-/** `Retry-After` in ms: seconds or a date; undefined if it is neither. */
+/** `Retry-After` in milliseconds, from seconds or a date; undefined for anything else. */
 function waitOf(retryAfter: string | null): number | undefined {
   const ms = /^\d+$/.test(retryAfter ?? '') ? Number(retryAfter) * 1000 : Date.parse(retryAfter ?? '') - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(MIN_WAIT_MS, ms);

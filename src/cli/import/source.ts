@@ -4,22 +4,22 @@ import { addAbortSignal, pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ImportError, UsageError } from './errors.js';
 
-/** One input: a file, or the standard input. */
+/** One input: a file or standard input. */
 export interface Source {
-  /** As it was named; `<stdin>` for `-`. */
+  /** The name as given; `<stdin>` for `-`. */
   name: string;
-  /** Its bytes as they lie on the disk; undefined for what is no regular file and can be read but once. */
+  /** Its size on disk; undefined if it is not a regular file and can only be read once. */
   size: number | undefined;
   open(): Readable;
 }
 
 const CHUNK_SIZE = 256 * 1024;
 
-/** The sources of these names, `-` being the standard input. Throws a UsageError with every file that cannot be read. */
+/** The sources with these names; `-` is standard input. Throws a UsageError with every file that cannot be read. */
 export async function findSources(names: readonly string[], stdin: Readable): Promise<Source[]> {
   const sources: Source[] = [];
   const faults: string[] = [];
-  if (names.filter((name) => name === '-').length > 1) faults.push('-: the standard input can be read but once');
+  if (names.filter((name) => name === '-').length > 1) faults.push('-: standard input can only be read once');
   for (const name of names) {
     if (name === '-') {
       sources.push({ name: '<stdin>', size: undefined, open: () => stdin });
@@ -44,8 +44,9 @@ async function findFile(name: string): Promise<Source> {
 }
 
 /**
- * The bytes of a source: unpacked where its name ends in .gz or its first bytes are gzip's, without a byte-order mark.
- * `onBytes` hears how many bytes were read from the disk. Throws an ImportError that names a source that breaks off.
+ * The bytes of a source without a byte-order mark, decompressed if its name ends in .gz or it starts with the gzip
+ * signature. `onBytes` is called with the number of bytes read from disk. Throws an ImportError that names the source
+ * if reading fails.
  */
 export async function* read(
   source: Source,
@@ -79,7 +80,7 @@ async function* unpacked(chunks: AsyncIterable<Buffer>, name: string): AsyncGene
     yield* whole;
   })();
   if (!isGzip) return yield* again;
-  // The callback only keeps the failure from being thrown twice: it reaches the reader of the unpacked bytes.
+  // The callback only keeps the error from being thrown twice: the reader of the decompressed bytes gets it.
   yield* pipeline(Readable.from(again), createGunzip({ chunkSize: CHUNK_SIZE }), () => {});
 }
 
@@ -91,7 +92,7 @@ async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffe
   }
 }
 
-/** The same bytes, the first chunk at least `length` of them where there are so many: pipes deliver as they like. */
+/** The same bytes with a first chunk of at least `length`, if there are that many: pipes deliver chunks of any size. */
 async function* withStart(chunks: AsyncIterable<Buffer>, length: number): AsyncGenerator<Buffer> {
   let start: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of chunks) {
@@ -110,7 +111,7 @@ async function* withStart(chunks: AsyncIterable<Buffer>, length: number): AsyncG
 function reason(error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT') return 'no such file';
   if (error.code === 'EACCES') return 'permission denied';
-  if (error.code === 'Z_BUF_ERROR') return 'the gzip data end too early: the file is cut off';
-  if (error.code === 'Z_DATA_ERROR') return `not good gzip data (${error.message})`;
+  if (error.code === 'Z_BUF_ERROR') return 'the gzip data end too early: the file is truncated';
+  if (error.code === 'Z_DATA_ERROR') return `invalid gzip data (${error.message})`;
   return error.message;
 }

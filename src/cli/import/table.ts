@@ -6,7 +6,10 @@ import { UsageError } from './errors.js';
 import type { Line, RejectedLine } from './lines.js';
 import type { Mapping, Target } from './map.js';
 
-/** The events of a table of NDJSON, by the mapping of `columns`; a line that is no JSON object comes as unfit. */
+/**
+ * The events of an NDJSON table, by the mapping of `columns`. A line that is not a JSON object becomes a
+ * `RejectedLine`.
+ */
 export async function* eventsOfLines(
   lists: AsyncIterable<readonly (Line | RejectedLine)[]>,
   columns: Columns,
@@ -25,8 +28,8 @@ export async function* eventsOfLines(
 }
 
 /**
- * The events of a table of CSV, by the mapping of `columns`; a row with more or fewer cells than the header, or with
- * bytes that are not UTF-8, comes as unfit. Throws a UsageError where the header lacks a column.
+ * The events of a CSV table, by the mapping of `columns`. A row with more or fewer cells than the header, or with bytes
+ * that are not UTF-8, becomes a `RejectedLine`. Throws a UsageError if the header lacks a column.
  */
 export async function* eventsOfRows(
   lists: AsyncIterable<readonly CsvRow[]>,
@@ -47,7 +50,7 @@ export async function* eventsOfRows(
   }
 }
 
-/** The names of a header's columns. Throws a UsageError that says which are missing, or which one stands there twice. */
+/** The column names of a header. Throws a UsageError that names missing or repeated columns. */
 export function readHeader(header: CsvRow, mapping: Mapping): string[] {
   const names = header.cells.map((cell) => {
     const name = decode(cell);
@@ -62,12 +65,12 @@ export function readHeader(header: CsvRow, mapping: Mapping): string[] {
   return names;
 }
 
-/** One row of NDJSON, numbers kept as their digits where they will be sent; or what is wrong with it. */
+/** Parses one row of NDJSON; numbers that will be sent keep their digits. Returns what is wrong if it is invalid. */
 export function parseRow(text: string, mapping: Mapping): Record<string, unknown> | string {
   try {
     const row = JSON.parse(text);
     if (typeof row !== 'object' || row === null || Array.isArray(row)) return 'not a JSON object';
-    // Five times slower than JSON.parse, so only where a number may be among the values that are taken.
+    // Five times slower than JSON.parse, so it is only used if a value that will be sent may be a number.
     return valuesOf(row, mapping).some(([, value]) => typeof value === 'number' || typeof value === 'object')
       ? (parseLossless(text, null, lossless) as Record<string, unknown>)
       : row;
@@ -76,7 +79,7 @@ export function parseRow(text: string, mapping: Mapping): Record<string, unknown
   }
 }
 
-/** As JSON.parse: of a key that stands there twice the last value counts. */
+/** Like JSON.parse, it takes the last value of a repeated key. */
 const lossless = {
   parseNumber: (digits: string) => new LosslessNumber(digits),
   onDuplicateKey: ({ newValue }: { newValue: unknown }) => newValue,

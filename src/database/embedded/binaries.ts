@@ -8,11 +8,11 @@ export const majorVersion = '18';
 export interface Binaries {
   initdb: string;
   postgres: string;
-  /** The folder of npm's package. */
+  /** The folder of the npm package. */
   home: string;
 }
 
-/** PostgreSQL's programs in npm's package for this system. Throws when there is no such package. */
+/** PostgreSQL's programs in the npm package for this system. Throws if there is no such package. */
 export function findBinaries(): Binaries {
   const system = `${process.platform}-${process.arch}`;
   let home: string;
@@ -29,9 +29,10 @@ export function findBinaries(): Binaries {
 }
 
 /**
- * The environment in which the programs find their libraries: empty, but where links are missing. npm's packages hold none,
- * so an install script makes them from a list; where npm was told to skip such scripts they are made in `folder`, a new one.
- * The package's own folder is searched as well, for a library loaded through a link looks for its neighbours beside the link.
+ * The environment in which the programs find their libraries; empty unless symbolic links are missing. npm packages
+ * cannot contain links, so an install script creates them from a list. If npm was told to skip scripts, they are
+ * created in `folder`, which must be new. The folder of the package is searched as well, because a library loaded
+ * through a link looks for its dependencies beside the link.
  */
 export function libraryPath({ home }: Binaries, folder: string): Record<string, string> {
   const list = readFileSync(join(home, 'native', 'pg-symlinks.json'), 'utf8');

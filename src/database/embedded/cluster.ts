@@ -19,7 +19,7 @@ import { command, giveTo, type Identity, type Owner } from './identity.js';
 /** The only user of the embedded server. */
 export const superuser = 'postgres';
 
-/** Who owns the cluster in `data`, null when there is none yet. Throws when the embedded server cannot run on it. */
+/** The owner of the cluster in `data`; null if there is none yet. Throws if the embedded server cannot run on it. */
 export function clusterOwner(data: string): Owner | null {
   if (!existsSync(data)) return null;
   const { uid, gid } = statSync(data);
@@ -31,7 +31,7 @@ export function clusterOwner(data: string): Owner | null {
     );
   }
   const version = join(data, 'PG_VERSION');
-  if (!existsSync(version)) throw new Error(`${data} is in the way: it is no data folder of PostgreSQL. Move it away.`);
+  if (!existsSync(version)) throw new Error(`${data} is not a data folder of PostgreSQL. Move it away.`);
   const found = readFileSync(version, 'utf8').trim();
   if (found !== majorVersion) {
     throw new Error(
@@ -43,14 +43,14 @@ export function clusterOwner(data: string): Owner | null {
 }
 
 /**
- * Makes a cluster in `dir`/data. initdb works in a folder beside it, which takes the name once all of it is on disk, so a
- * half-made cluster is never taken for a finished one. `durable: false` does not wait for the disk.
+ * Creates a cluster in `dir`/data. initdb works in a folder beside it, which is renamed once everything is on disk, so
+ * an incomplete cluster is never used. `durable: false` does not wait for the disk.
  */
 export async function createCluster(dir: string, initdb: string, identity: Identity, durable: boolean): Promise<void> {
   for (const entry of readdirSync(dir)) {
     if (entry.startsWith('init-')) rmSync(join(dir, entry), { recursive: true, force: true });
   }
-  // A new name each time: the initdb of a killed process may still be writing into the old one.
+  // A new name each time: the initdb of a killed process may still write into the old one.
   const temporary = mkdtempSync(join(dir, 'init-'));
   giveTo(identity, temporary);
   const [file, args] = command(identity, initdb, [

@@ -3,25 +3,26 @@ import { lchownSync, readdirSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
-/** Whose the server's files are, as this process sees them. */
+/** The owner of the server's files, as this process sees them. */
 export interface Owner {
   uid: number;
   gid: number;
 }
 
-/** One way to run PostgreSQL's programs, which refuse to run as root. */
+/** A user under which PostgreSQL's programs can run; they refuse to run as root. */
 export interface Identity extends Owner {
-  /** For people: "as user 101". */
+  /** Description for messages: "as user 101". */
   label: string;
-  /** Words that stand before the program's path. */
+  /** Command words before the path of the program. */
   prefix: string[];
   /** Options of `spawn`. */
   options: { uid?: number; gid?: number; env: Record<string, string> };
 }
 
 /**
- * The identity that PostgreSQL runs under, proven by running it. `owner` is the owner of an existing cluster, null before the
- * first start; `prepare` is called before each try and makes what the program needs there reachable.
+ * Chooses the identity under which PostgreSQL runs and verifies it by running a program. `owner` is the owner of an
+ * existing cluster, null before the first start. `prepare` is called before each attempt and makes the needed files
+ * accessible.
  */
 export function chooseIdentity(
   dir: string,
@@ -47,13 +48,14 @@ export function chooseIdentity(
 }
 
 /**
- * Who could run the server, best first.
+ * The possible identities, best first.
  *
- * Not root: this user; but initdb insists on an entry in the user database, and a user without one (an arbitrary uid in a
- * container) borrows another's number in a user namespace.
+ * Not root: this user. But initdb requires an entry in the user database; a user without one (an arbitrary uid in a
+ * container) gets another number in a user namespace.
  *
- * Root: the cluster's owner if that is somebody else, lest one start as root take the folder away from them; root under
- * another number in a namespace, where the files stay root's and may lie where only root may enter; a service account.
+ * Root: the owner of the cluster, if that is another user, so that one start as root does not take the folder away from
+ * them; then root under another number in a namespace, where the files stay root's and may be in places that only root
+ * can enter; then a service account.
  */
 function identities(owner: Owner | null, env: Record<string, string>): Identity[] {
   const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
@@ -83,7 +85,7 @@ function underOtherNumber(me: Owner, { uid, gid }: Owner, env: Record<string, st
   return { label: `as user ${me.uid} in a user namespace`, ...me, prefix, options: { env } };
 }
 
-/** The usual file of the user database, without root. */
+/** The users of /etc/passwd, without root. */
 function accounts(): (Owner & { name: string })[] {
   return readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -100,7 +102,7 @@ function hasName(): boolean {
   }
 }
 
-/** Why the identity cannot enter the folder or run the program, or null when it can do both. */
+/** Why the identity cannot enter the folder or run the program; null if it can. */
 function hindrance(identity: Identity, dir: string, program: string): string | null {
   const [file, args] = command(identity, '/bin/sh', ['-c', 'cd "$1" && exec "$2" --version', 'sh', dir, program]);
   const probe = spawnSync(file, args, { ...identity.options, encoding: 'utf8' });
@@ -108,13 +110,16 @@ function hindrance(identity: Identity, dir: string, program: string): string | n
   return probe.error?.message ?? (probe.stderr.trim() || `it ended with ${probe.status ?? probe.signal}`);
 }
 
-/** The file and the arguments to spawn, together with the identity's options, for running a program as this identity. */
+/** The command and arguments to spawn, with the options of the identity, to run a program as this identity. */
 export function command(identity: Identity, program: string, args: string[]): [string, string[]] {
   const [file = program, ...rest] = [...identity.prefix, program, ...args];
   return [file, rest];
 }
 
-/** Gives files to the identity, the folder itself last: while it is still another's, the work is not done. Only root can. */
+/**
+ * Changes the owner of the files to the identity, the folder itself last, so that an interrupted run is visible. Only
+ * root can.
+ */
 export function giveTo(identity: Identity, path: string): void {
   if (process.getuid?.() !== 0) return;
   for (const entry of readdirSync(path, { withFileTypes: true })) {

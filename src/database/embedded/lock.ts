@@ -16,8 +16,8 @@ const name = (pid: number, start: string) => `lock.${pid}.${start}`;
 const patienceMs = 1000;
 
 /**
- * Takes the folder for this process until the returned function is called or the process ends, however it ends.
- * Rejects when another live process has it, or this one already.
+ * Locks the folder for this process until the returned function is called or the process ends, however it ends. Rejects
+ * if another live process, or this one, already holds it.
  */
 export async function lockFolder(dir: string): Promise<() => void> {
   const mine = name(process.pid, startOf(process.pid) ?? '0');
@@ -32,7 +32,7 @@ export async function lockFolder(dir: string): Promise<() => void> {
   for (const until = Date.now() + patienceMs; ; await delay(20)) {
     const other = locks(dir).find((lock) => lock.name !== mine && isLive(lock));
     if (other === undefined) break;
-    // Of two contenders the later in order gives way at once. The earlier waits for that: who stays is a holder.
+    // Of two contenders the later one gives up at once. The earlier one waits for that: whoever stays is the holder.
     if (other.name < mine || Date.now() > until) {
       unlock();
       throw inUse(dir, other.pid);

@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const pollMs = 10;
 
 /**
- * When a process started, as digits that tell it from every other process that has or had its pid on this machine.
- * null when no such process runs; one that has ended and only waits to be reaped does not run.
+ * The start time of a process, which distinguishes it from every other process with the same pid on this machine. Null
+ * if no such process runs; a zombie does not count as running.
  */
 export function startOf(pid: number): string | null {
   return existsSync('/proc/self/stat') ? startFromProc(pid) : startFromPs(pid);
@@ -20,18 +20,18 @@ function startFromProc(pid: number): string | null {
   } catch {
     return null;
   }
-  // The second field is the program's name in parentheses, which may itself hold blanks and parentheses.
+  // The second field is the program name in parentheses, which may itself contain spaces and parentheses.
   const [state = '', ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return 'ZX'.includes(state) ? null : (rest[18] ?? null);
 }
 
-/** The start in epoch milliseconds, to the second, where there is no /proc (macOS). */
+/** The start in epoch milliseconds, to the second, on systems without /proc (macOS). */
 function startFromPs(pid: number): string | null {
   const [state = '', ...start] = ps(pid, 'stat=', 'lstart=').split(/\s+/);
   return state === '' || state.startsWith('Z') ? null : String(Date.parse(`${start.join(' ')} UTC`));
 }
 
-/** Whether a running process is PostgreSQL at work on this data folder, and not a stranger who was given an old pid. */
+/** Whether a running process is PostgreSQL on this data folder, and not an unrelated process with a reused pid. */
 export function servesFolder(pid: number, data: string): boolean {
   if (startOf(pid) === null) return false;
   if (!existsSync('/proc/self/stat')) return ps(pid, 'command=').includes(` -D ${data} `);
@@ -43,7 +43,7 @@ export function servesFolder(pid: number, data: string): boolean {
   }
 }
 
-/** All processes of this system; none where there is no /proc. */
+/** All processes of this system; empty without /proc. */
 export function processes(): number[] {
   if (!existsSync('/proc/self/stat')) return [];
   return readdirSync('/proc')
@@ -59,8 +59,8 @@ function ps(pid: number, ...columns: string[]): string {
 }
 
 /**
- * Ends a PostgreSQL server: a fast shutdown (sessions are cut off, data is written out), and when that takes longer than
- * 8 s an immediate one, after which the next start replays the log. Resolves when the process is gone.
+ * Stops a PostgreSQL server with a fast shutdown (sessions are terminated, data is written), and with an immediate one
+ * if that takes longer than 8 s; then the next start replays the log. Resolves when the process is gone.
  */
 export async function shutDown(pid: number, isGone: () => boolean): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {

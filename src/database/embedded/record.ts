@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { processes, servesFolder, shutDown, startOf } from './process.js';
 import { answers } from './socket.js';
 
-/** What a server, running or killed, has written of itself into its data folder. */
+/** What a server, running or killed, wrote about itself into its data folder. */
 export interface ServerRecord {
   pid: number;
   port: number;
@@ -11,7 +11,7 @@ export interface ServerRecord {
   ready: boolean;
 }
 
-/** Reads postmaster.pid. null when there is none, or the server is only just writing it. */
+/** Reads postmaster.pid. Null if there is none, or if the server is just writing it. */
 export function recordedServer(data: string): ServerRecord | null {
   let text: string;
   try {
@@ -26,7 +26,7 @@ export function recordedServer(data: string): ServerRecord | null {
     : null;
 }
 
-/** Refuses a data folder whose server answers but is no process that can be seen from here: one of another container. */
+/** Refuses a data folder whose server answers although its process is not visible here, as in another container. */
 export async function refuseHiddenServer(data: string): Promise<void> {
   const server = recordedServer(data);
   if (server === null || servesFolder(server.pid, data) || !(await answers(server.socketFolder))) return;
@@ -37,9 +37,9 @@ export async function refuseHiddenServer(data: string): Promise<void> {
 }
 
 /**
- * Stops what a killed process has left running on the data folder: its server or, if that was killed too, sessions that are
- * still busy and have not noticed. The caller holds the folder's lock. Returns the pid of the last server that did not end in
- * good order, whether it was stopped here or before, or null.
+ * Stops what a killed process left running on the data folder: its server or, if that was killed too, sessions that are
+ * still busy. The caller holds the lock of the folder. Returns the pid of the last server that did not shut down
+ * cleanly, whether it was stopped here or earlier, or null.
  */
 export async function stopOrphans(data: string): Promise<number | null> {
   const server = recordedServer(data);

@@ -11,17 +11,17 @@ export interface Server {
   pid: number;
   /** Resolves when the server has ended, by `stop` or by itself, with the reason and the end of its log. */
   ended: Promise<string>;
-  /** Resolves when it is gone. Rejects when it can be stopped by no means. */
+  /** Resolves when it is gone. Rejects if it cannot be stopped. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a server on `data`. It has a session of its own, so a terminal's Ctrl-C reaches this process alone, which stops the
- * server when it needs it no more. It does not keep this process from ending, and is told to end with it.
+ * Starts a server on `data`. It runs in its own session, so Ctrl-C in a terminal only reaches this process, which stops
+ * the server when it no longer needs it. The server does not keep this process alive and is told to end with it.
  *
- * `predecessor` is the pid of an earlier server that left its lock file. PostgreSQL would refuse to start if another process
- * had been given that number; taken for an ancestor of the new server, as pg_ctl does it, it is known to be none.
- * (Deleting the file instead would switch off the check for sessions of that server that are still at work.)
+ * `predecessor` is the pid of an earlier server that left its lock file. PostgreSQL would refuse to start if another
+ * process now had that pid. Declared as an ancestor of the new server, as pg_ctl does, it is ignored. (Deleting the
+ * file would disable the check for sessions of that server that still run.)
  */
 export async function launch(
   program: string,
@@ -45,7 +45,7 @@ export async function launch(
   process.once('exit', stopWithProcess);
   child.once('exit', () => {
     running = false;
-    stderr.ref(); // what is left of the log is waited for
+    stderr.ref(); // wait for the rest of the log
     process.removeListener('exit', stopWithProcess);
   });
   const log: string[] = [];

@@ -5,17 +5,18 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** PostgreSQL's socket is named after a port although nothing listens on TCP. */
+/** PostgreSQL names its socket after a port, although nothing listens on TCP. */
 export const socketPort = 5432;
-/** Linux takes 107 bytes, macOS 103. */
+/** Linux allows 107 bytes, macOS 103. */
 const longestSocketPath = 103;
 
 const socketIn = (folder: string) => join(folder, `.s.PGSQL.${socketPort}`);
 
 /**
- * Makes the private folder for the server's socket: `run` beside the cluster. Where that path is too long for a socket, or
- * the file system takes none (some container mounts), a folder in the system's temporary one, and `run` is a link to it, so
- * that the next start finds what a killed process has left. The caller holds the folder's lock.
+ * Creates the private folder for the server's socket: `run` beside the cluster. If that path is too long for a socket,
+ * or the file system does not support sockets (some container mounts), it is a folder in the system's temporary folder
+ * and `run` is a link to it, so that the next start finds what a killed process left. The caller holds the lock of the
+ * folder.
  */
 export async function makeRunFolder(dir: string): Promise<string> {
   const run = join(dir, 'run');
@@ -32,7 +33,7 @@ export async function makeRunFolder(dir: string): Promise<string> {
   return folder;
 }
 
-/** Removes what `makeRunFolder` made, in this process or in one that was killed. */
+/** Removes what `makeRunFolder` created, in this process or in a killed one. */
 export function removeRunFolder(dir: string): void {
   const run = join(dir, 'run');
   if (lstatSync(run, { throwIfNoEntry: false })?.isSymbolicLink()) {
@@ -54,7 +55,7 @@ export async function answers(folder: string): Promise<boolean> {
   }
 }
 
-/** The driver takes a comma in the path for a list of hosts. */
+/** The driver would read a comma in the path as a list of hosts. */
 function fits(folder: string): boolean {
   return Buffer.byteLength(socketIn(folder)) <= longestSocketPath && !folder.includes(',');
 }

@@ -6,14 +6,14 @@ import type { Faults } from '../faults.js';
 import { textOf } from '../json.js';
 import { withBackslash } from './like.js';
 
-/** Values of one `in`, and of all of a query. */
+/** Maximum number of values of one `in`, and of all of them in a query. */
 const MAX_VALUES = 1_000;
 const MAX_ALL_VALUES = 10_000;
 
-/** PostgreSQL keeps 32 compiled patterns; with more in one query it would compile each for every row. */
+/** PostgreSQL caches 32 compiled patterns; with more in one query it would compile each for every row. */
 const MAX_REGEXES = 20;
 
-/** The keys of each filter on one dimension. Those of Druid, without what transforms a value before it is tested. */
+/** The keys of each filter on one dimension: Druid's, except those that transform a value before the test. */
 export const comparisonKeys: Record<string, readonly string[]> = {
   selector: ['type', 'dimension', 'value'],
   in: ['type', 'dimension', 'values'],
@@ -22,24 +22,24 @@ export const comparisonKeys: Record<string, readonly string[]> = {
   regex: ['type', 'dimension', 'pattern'],
 };
 
-/** How much of what is limited a query has named so far. */
+/** Counters of everything that is limited per query. */
 export interface Sizes {
   values: number;
   patterns: number;
 }
 
-/** A filter on one dimension, where it stands, and what it may still name. */
+/** A filter on one dimension, its path, and the counters of the query. */
 interface Comparison {
   filter: Record<string, unknown>;
   path: string;
-  /** Where the whole filter stands. */
+  /** The path of the whole filter. */
   root: string;
   named: NamedField;
   faults: Faults;
   sizes: Sizes;
 }
 
-/** Reads a filter on one dimension; null where it has a fault that leaves nothing to read. */
+/** Parses a filter on one dimension; null if a fault leaves nothing to parse. */
 export const comparisonReaders: Record<string, (comparison: Comparison) => Test | null> = {
   selector,
   in: anyOf,
@@ -49,7 +49,7 @@ export const comparisonReaders: Record<string, (comparison: Comparison) => Test 
 };
 
 function selector({ filter, path, named, faults }: Comparison): Test {
-  if (filter.value === undefined) faults.add(`${path}.value`, 'is needed: null is a missing value');
+  if (filter.value === undefined) faults.add(`${path}.value`, 'is required; null matches a missing value');
   return { op: 'in', dimension: named.name, values: [readValue(filter.value, `${path}.value`, named, faults)] };
 }
 
@@ -63,11 +63,11 @@ function anyOf({ filter, path, root, named, faults, sizes }: Comparison): Test |
   return { op: 'in', dimension: named.name, values: read };
 }
 
-/** Druid's orderings. Numbers compare as numbers and texts by code point, whichever is named. */
+/** Druid's orderings. They make no difference: numbers compare as numbers and texts by code point. */
 const orderings = ['lexicographic', 'alphanumeric', 'numeric', 'strlen', 'version'];
 
 function bound({ filter, path, named, faults }: Comparison): Test | null {
-  if (named.type === 'boolean') return refused(faults, `${path}.dimension`, 'is true or false, which have no order');
+  if (named.type === 'boolean') return refused(faults, `${path}.dimension`, 'is a boolean, and booleans have no order');
   const { ordering } = filter;
   if (isGiven(ordering) && !orderings.includes(ordering as string)) {
     faults.add(`${path}.ordering`, `must be one of ${orderings.join(', ')}`);
@@ -88,11 +88,12 @@ function like({ filter, path, named, faults }: Comparison): Test | null {
   const pattern = readPattern({ filter, path, named, faults });
   const mark = filter.escape ?? undefined;
   if (mark !== undefined && !isCharacter(mark)) {
-    return refused(faults, `${path}.escape`, 'must be one character');
+    return refused(faults, `${path}.escape`, 'must be a single character');
   }
   if (pattern === null) return null;
   const written = withBackslash(pattern, mark);
-  if (written === null) return refused(faults, `${path}.pattern`, 'ends in its escape, with nothing after it');
+  if (written === null)
+    return refused(faults, `${path}.pattern`, 'ends with its escape character and nothing after it');
   return { op: 'like', dimension: named.name, pattern: written };
 }
 
@@ -125,10 +126,10 @@ function readPattern({
 
 const UNSTORABLE = 'must be without U+0000 and lone surrogates';
 
-/** Decimals, exponents too, of a size that PostgreSQL takes. */
+/** Decimal numbers, with or without exponent, of a size that PostgreSQL accepts. */
 const NUMBER = /^[+-]?[0-9]{1,40}(\.[0-9]{1,40})?(e[+-]?[0-9]{1,3})?$/i;
 
-/** A value to compare a dimension with, as text, in which a number is exact; null is a missing value. */
+/** A value to compare a dimension with, as text so that numbers stay exact; null for a missing value. */
 function readValue(value: unknown, path: string, { type }: NamedField, faults: Faults): Value {
   if (!isGiven(value)) return null;
   const text = textOf(value);
@@ -142,7 +143,7 @@ function readValue(value: unknown, path: string, { type }: NamedField, faults: F
   return text;
 }
 
-/** An optional key that is null is as if it were absent. */
+/** An optional key; null counts as absent. */
 const isGiven = (value: unknown) => value !== undefined && value !== null;
 
 function refused(faults: Faults, path: string, message: string): null {

@@ -6,9 +6,9 @@ import { readObject } from '../json.js';
 import { comparisonKeys, comparisonReaders, type Sizes } from './comparison.js';
 import { readDimension } from './names.js';
 
-/** Levels of filters in one another: a test alone is one level, in an `and` it is at the second. */
+/** Maximum nesting of filters: a single test is level one, a test inside `and` level two. */
 const MAX_DEPTH = 20;
-/** Filters of a query, all in all. */
+/** Maximum number of filters in a query. */
 const MAX_FILTERS = 1_000;
 
 const groupKeys: Record<string, readonly string[]> = {
@@ -19,8 +19,8 @@ const groupKeys: Record<string, readonly string[]> = {
 const keys = new Map(Object.entries({ ...groupKeys, ...comparisonKeys }));
 
 /**
- * Reads a filter of a body: one filter, a list of them that must all hold, or none (null or absent). The names that it may
- * use are those of `names`; `path` is where it stands.
+ * Parses the filter at `path`: a single filter, a list of filters that must all match, or none (null or absent). It may
+ * use the fields in `names`.
  */
 export function readFilters<Name extends string>(
   value: unknown,
@@ -46,7 +46,7 @@ class Tree<Name extends string> {
     this.#faults = faults;
   }
 
-  /** The filter at a path; one that has a fault is read as everything. */
+  /** Parses one filter; a faulty one becomes `everything`, and its fault refuses the request. */
   filter(value: unknown, path: string, depth: number): Filter<Name> {
     if (depth > MAX_DEPTH) return this.#refuse(path, `is deeper than ${MAX_DEPTH} levels`);
     if (++this.#filters > MAX_FILTERS) return this.#refuse(this.#root, `has more than ${MAX_FILTERS} filters`);

@@ -1,6 +1,6 @@
 /**
- * A pattern in which the character `mark` (if any) takes the meaning of the one after it, as a pattern in which a
- * backslash does. Null where nothing comes after it.
+ * Converts a LIKE pattern with the escape character `mark` (if any) to one with backslash as escape. Null if the
+ * pattern ends with its escape character.
  */
 export function withBackslash(pattern: string, mark: string | undefined): string | null {
   let written = '';

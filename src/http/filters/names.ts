@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import type { FieldNames, NamedField } from '../../queries/catalogue.js';
 import type { Faults } from '../faults.js';
 
-/** The dimension that a request names; null, with a fault, where there is none. */
+/** The dimension with the given name; null, with a fault, if it does not exist. */
 export function readDimension<Name extends string>(
   value: unknown,
   path: string,
@@ -25,7 +25,7 @@ const meant = (value: unknown, names: FieldNames) => {
   return near === null ? '.' : `; did you mean ${near}?`;
 };
 
-/** The name that a misspelt one is near to, or null. */
+/** The known name closest to a misspelt one, or null. */
 export function nearest(value: unknown, names: readonly string[]): string | null {
   if (typeof value !== 'string' || value.length > 100) return null;
   const near = names
@@ -35,10 +35,10 @@ export function nearest(value: unknown, names: readonly string[]): string | null
   return near[0]?.name ?? null;
 }
 
-/** More than there are dimensions. */
+/** More than any dataset has dimensions. */
 const MAX_LIST = 100;
 
-/** The dimensions of a list; those that there are not are faults. */
+/** The dimensions of a list; unknown names are faults. */
 export function readDimensions<Name extends string>(
   value: unknown,
   path: string,

@@ -19,17 +19,20 @@ import {
 import { TimeSlice } from '../../queries/time-slice.js';
 import { parseEvent, tooManyEvents } from './parse.js';
 
-/** No event is richer; what is, is named when it is parsed. Nothing but the body's length bounds a walk over it. */
+/**
+ * No bounds: this scan only finds the elements, and each is checked when it is parsed. The length of the body limits
+ * it.
+ */
 const ANY = { levels: Number.POSITIVE_INFINITY, values: Number.POSITIVE_INFINITY };
 
-/** Keys beside `events` that are named in a refusal. */
+/** Maximum number of keys beside `events` that an error names. */
 const MOST = 100;
 
 type Span = { start: number; end: number };
 
 /**
- * The events of a `{"events": [...]}` body, each parsed by itself when it is asked for: a rich one cannot make the others
- * dear. Throws `TooLarge` for too many, before any is parsed, and `InvalidRequest` for what is no such body.
+ * The events of a `{"events": [...]}` body. Each is parsed separately and lazily, so an expensive event does not slow
+ * down the others. Throws `TooLarge` for too many events before parsing any, and `InvalidRequest` for any other body.
  */
 export async function parseBatch(body: Buffer): Promise<Iterable<ReceivedEvent>> {
   const text = decode(body);
@@ -54,7 +57,7 @@ async function eventsIn(text: string): Promise<Span[]> {
     const key = keyAt(text, at);
     at = afterBlanks(text, key.end);
     if (key.name !== 'events') faults.push({ path: pathTo('$', key.name), message: NOT_ALLOWED });
-    else if (events !== null) faults.push({ path: '$.events', message: 'is there twice' });
+    else if (events !== null) faults.push({ path: '$.events', message: 'appears twice' });
     if (faults.length >= MOST) throw new InvalidRequest(faults);
     const isList = text.charCodeAt(at) === OPEN_LIST;
     if (key.name === 'events' && events === null && isList) {
@@ -92,7 +95,7 @@ async function elementsAt(text: string, open: number, slice: TimeSlice): Promise
   }
 }
 
-/** A key and the place behind its colon. */
+/** A key and the index after its colon. */
 function keyAt(text: string, at: number): { name: string; end: number } {
   const end = text.charCodeAt(at) === QUOTE ? endOfString(text, at) : -1;
   const colon = end === -1 ? -1 : afterBlanks(text, end);
@@ -110,7 +113,7 @@ function endAt(text: string, at: number): number {
   return end;
 }
 
-/** Whether a text that is no object is JSON all the same: it decides what is said of it. */
+/** Whether a text that is not an object is valid JSON, which decides the error message. */
 function isJson(text: string, at: number): boolean {
   const opens = text.charCodeAt(at);
   try {
@@ -126,5 +129,5 @@ const noObject = () => new InvalidRequest([{ path: '$', message: 'must be an obj
 
 const noJson = () =>
   new InvalidRequest([
-    { path: '$', message: 'is not JSON; for one event a line, say Content-Type: application/x-ndjson' },
+    { path: '$', message: 'is not JSON; to send one event per line, use Content-Type: application/x-ndjson' },
   ]);

@@ -9,27 +9,28 @@ import { MAX_BATCH_BYTES, MAX_EVENTS } from '../../queries/ingest/limits.js';
 
 const unzip = promisify(gunzip);
 
-/** The bytes of a body, unpacked where they are gzip. Throws `TooLarge` beyond {@link MAX_BATCH_BYTES}. */
+/** The bytes of a body, decompressed if it is gzip. Throws `TooLarge` beyond {@link MAX_BATCH_BYTES}. */
 export async function unpack(body: Buffer, encoding: string | undefined): Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity') return body;
   if (encoding.toLowerCase() !== 'gzip')
-    throw new Unsupported(`Content-Encoding ${encoding} is not read here: send gzip, or plain`);
+    throw new Unsupported(`Content-Encoding ${encoding} is not supported here: send gzip or no encoding`);
   try {
     return await unzip(body, { maxOutputLength: MAX_BATCH_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooManyBytes();
-    throw new InvalidRequest([{ path: '$', message: 'is not gzip, as its Content-Encoding says' }]);
+    throw new InvalidRequest([{ path: '$', message: 'is not gzip, although its Content-Encoding says so' }]);
   }
 }
 
-export const tooManyBytes = () => new TooLarge('a batch may have up to 10 MiB unpacked: send smaller ones');
+export const tooManyBytes = () =>
+  new TooLarge('a batch may have up to 10 MiB after decompression: send smaller batches');
 
 export const tooManyEvents = () =>
-  new TooLarge('a batch may have up to 10,000 events; this one has more: send smaller ones');
+  new TooLarge('a batch may have up to 10,000 events, and this one has more: send smaller batches');
 
 /**
- * The events of an NDJSON body, each parsed when it is asked for. Blank lines are skipped, but counted in the places of the
- * others. Throws `TooLarge` for too many lines, before any is parsed.
+ * The events of an NDJSON body, parsed lazily. Blank lines are skipped but count for the line numbers. Throws
+ * `TooLarge` for too many lines before parsing any.
  */
 export function parseNdjson(body: Buffer): Iterable<ReceivedEvent> {
   const lines = linesOf(body);
@@ -44,7 +45,7 @@ export function parseNdjson(body: Buffer): Iterable<ReceivedEvent> {
   })();
 }
 
-/** The lines that hold more than blanks, by their bytes. */
+/** The byte ranges of the lines that are not blank. */
 function linesOf(body: Buffer): { index: number; start: number; end: number }[] {
   const lines: { index: number; start: number; end: number }[] = [];
   let start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0; // a byte-order mark
@@ -64,7 +65,7 @@ function linesOf(body: Buffer): { index: number; start: number; end: number }[] 
   return lines;
 }
 
-/** An event of its text, or why it is none. */
+/** Parses one event, or says why it is invalid. */
 export function parseEvent(text: string, index: number, otherwise: string): ReceivedEvent {
   try {
     return { index, value: parseJson(text) };

@@ -14,12 +14,14 @@ import { parseNdjson, unpack } from './parse.js';
 
 const Accepted = Type.Object({
   accepted: Type.Integer({ description: 'Events that were new and are stored' }),
-  duplicates: Type.Integer({ description: 'Events whose conversation and id were there before; they changed nothing' }),
+  duplicates: Type.Integer({
+    description: 'Events whose conversation and id were already stored; they changed nothing',
+  }),
 });
 
-/** `POST /v1/events`: a batch of events in, whole or not at all. */
+/** `POST /v1/events` stores a batch of events, all of it or nothing. */
 export async function eventRoutes(app: FastifyInstance, db: Database, now: () => number): Promise<void> {
-  // The body is checked by the event types of queries/ingest, which name every faulty line; so it comes as bytes.
+  // The body arrives as bytes: queries/ingest validates it and names every faulty line.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     ['application/json', 'application/x-ndjson'],
@@ -40,7 +42,7 @@ export async function eventRoutes(app: FastifyInstance, db: Database, now: () =>
       checkClaims(scope, rows, indexes, now());
       const { differing, ...answer } = await ingest(db, scope, rows, indexes);
       if (differing > 0) {
-        const notice = `${differing} of the duplicates differ from what is stored and were not applied`;
+        const notice = `${differing} of the duplicates differ from the stored events and were not applied`;
         reply.header('report-notice', notice);
       }
       return answer;

@@ -4,11 +4,11 @@ import type { FastifyInstance } from 'fastify';
 import { securePages } from '../../http/headers.js';
 import { root } from '../../root.js';
 
-/** `/graphiql`: a page for queries by hand, from our own files. It needs no key; the queries that it sends do. */
+/** `/graphiql` serves the GraphiQL page from our own files. The page needs no key; the queries that it sends do. */
 export async function graphiqlPage(app: FastifyInstance): Promise<void> {
   await securePages(app);
   await app.register(fastifyStatic, {
-    // The page, and what the build put there of the packages that it is made with.
+    // The page, and the files that the build copied from its packages.
     root: [join(root, 'public/graphiql'), join(root, 'dist/graphiql')],
     prefix: '/graphiql/',
   });

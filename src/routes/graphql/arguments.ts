@@ -6,15 +6,15 @@ import type { ConversationsQuery } from '../../queries/lookups/performance.js';
 import type { FilterOf } from '../../queries/query.js';
 import { ARGS, type Args, type FunctionCall, type Typed, type TypeName } from './definition.js';
 
-/** Names that filters of conversations may test. */
+/** Fields that filters of conversations may test. */
 type Name = DimensionOf<'conversations'> | NumberOf<'conversations'>;
 
-/** An argument that filters by what conversations are. */
+/** An argument that filters conversations. */
 interface FilterArgument<N extends Name> extends Typed {
   filter(sent: unknown, call: FunctionCall, name: string): Filter<N>;
 }
 
-/** Equal to one of a list. */
+/** Equal to one of a list of values. */
 const list = <const N extends Name>(
   description: string,
   type: '_uuid' | '_text' | '_int4',
@@ -31,7 +31,7 @@ const one = <const N extends Name>(description: string, type: TypeName, dimensio
   filter: (sent) => ({ op: 'in', dimension, values: [sent as string | boolean] }),
 });
 
-/** A number that is at least, or at most, what was sent; conversations without it meet neither. */
+/** A lower or upper bound, inclusive. Conversations without the number match neither. */
 const bound = <const N extends Name>(
   description: string,
   type: 'Int' | 'float8',
@@ -45,9 +45,9 @@ const bound = <const N extends Name>(
 
 const account = (type: 'uuid' | 'uuid!'): FilterArgument<never> => ({
   type,
-  description: 'The account; another than that of the key has no conversations here',
+  description: 'The account; for any other than the account of the key the answer is empty',
   filter(sent, { scope, faults }, name) {
-    if (!UUID.test(sent as string)) faults.add(ARGS + name, 'must be a uuid');
+    if (!UUID.test(sent as string)) faults.add(ARGS + name, 'must be a UUID');
     return (sent as string).toLowerCase() === scope.account ? everything : nothing;
   },
 });
@@ -57,7 +57,7 @@ const filterArguments = {
   desk_ids: list('Desks', '_uuid', 'desk_id'),
   brain_parent_ids: list('Bots', '_uuid', 'bot_id'),
   integration_ids: list('Integrations', '_uuid', 'integration_id'),
-  brain_versions: list('Versions of the bot that are whole numbers', '_int4', 'bot_version'),
+  brain_versions: list('Versions of the bot (those that are whole numbers)', '_int4', 'bot_version'),
   channels: list('Channels', '_text', 'channel'),
   tags: list('Tags of the conversation or one of its messages', '_text', 'tags'),
   rule_ids: list('Rules of the conversation or one of its messages', '_uuid', 'rule_ids'),
@@ -68,23 +68,27 @@ const filterArguments = {
   user_sentiment: list('Sentiment of the user', '_int4', 'user_sentiment'),
   goal_achieved: list('Whether the goal was reached', '_int4', 'goal_achieved'),
   session_id: one('The conversation', 'String', 'conversation_id'),
-  user_id: one('The user, whole', 'String', 'user_id'),
-  user_name: one('The name of the user, whole', 'String', 'user_name'),
-  user_email: one('The e-mail address of the user, whole', 'String', 'user_email'),
-  channel_user_id: one('The user in the channel, whole', 'String', 'channel_user_id'),
-  external_user_id: one('The user elsewhere, whole', 'String', 'external_user_id'),
-  is_contained: one('Only without agents, or only with them', 'Boolean', 'is_contained'),
-  is_covered: one('Only covered, or only not covered; unknown is neither', 'Boolean', 'is_covered'),
-  is_meaningful: one('Only meaningful, or only others', 'Boolean', 'is_meaningful'),
-  is_test: one('Only tests, or none; both when left out', 'Boolean', 'is_test'),
+  user_id: one('The user, exact match', 'String', 'user_id'),
+  user_name: one('The name of the user, exact match', 'String', 'user_name'),
+  user_email: one('The e-mail address of the user, exact match', 'String', 'user_email'),
+  channel_user_id: one('The id of the user in the channel, exact match', 'String', 'channel_user_id'),
+  external_user_id: one('The id of the user in another system, exact match', 'String', 'external_user_id'),
+  is_contained: one('true: only conversations without an agent; false: only those with one', 'Boolean', 'is_contained'),
+  is_covered: one(
+    'true: only covered conversations; false: only those not covered; neither matches unknown',
+    'Boolean',
+    'is_covered',
+  ),
+  is_meaningful: one('true: only meaningful conversations; false: only the others', 'Boolean', 'is_meaningful'),
+  is_test: one('true: only tests; false: no tests; default: all', 'Boolean', 'is_test'),
   has_collection: one('Whether a message names a collection', 'Boolean', 'has_collection'),
   has_collection_sources: one('Whether a message names sources', 'Boolean', 'has_collection_sources'),
-  min_num_user_messages: bound('At least so many messages of the user', 'Int', 'lower', 'user_messages'),
-  min_num_thumbs_up: bound('At least so many messages with thumbs up', 'Int', 'lower', 'thumbs_up'),
-  min_num_thumbs_down: bound('At least so many messages with thumbs down', 'Int', 'lower', 'thumbs_down'),
-  max_confidence: bound('A least confidence of at most', 'float8', 'upper', 'min_confidence'),
+  min_num_user_messages: bound('Minimum number of user messages', 'Int', 'lower', 'user_messages'),
+  min_num_thumbs_up: bound('Minimum number of messages with thumbs up', 'Int', 'lower', 'thumbs_up'),
+  min_num_thumbs_down: bound('Minimum number of messages with thumbs down', 'Int', 'lower', 'thumbs_down'),
+  max_confidence: bound('Maximum of the lowest confidence in the conversation', 'float8', 'upper', 'min_confidence'),
   min_human_response_time: bound(
-    'A first response of at least so many seconds',
+    'Minimum time to the first response of an agent, in seconds',
     'float8',
     'lower',
     'first_response_seconds',
@@ -92,13 +96,13 @@ const filterArguments = {
   language_model_ids: unknownHere('_text'),
 };
 
-/** An argument of the vendor's that nothing here answers: it may be null. */
+/** An argument of the vendor that has no meaning here; only null is accepted. */
 function unknownHere(type: TypeName): FilterArgument<never> {
   return {
     type,
-    description: 'Not known here: only null is taken',
+    description: 'Not supported here: only null is accepted',
     filter(_sent, { faults }, name) {
-      faults.add(ARGS + name, 'is not known here: leave it out, or send null');
+      faults.add(ARGS + name, 'is not supported here: omit it or send null');
       return nothing;
     },
   };
@@ -107,7 +111,7 @@ function unknownHere(type: TypeName): FilterArgument<never> {
 type Arguments = typeof filterArguments;
 
 /**
- * The filters that a dataset can answer: those whose name it has. `account_id!` is the account where it has to be given.
+ * The filters that a dataset supports: those whose field it has. `account_id!` is the account as a required argument.
  */
 export type FilterName<D extends Dataset = 'conversations'> =
   | {
@@ -124,7 +128,7 @@ const argumentOf = (name: FilterName): FilterArgument<Name> =>
 
 const nameOf = (name: FilterName) => name.replace('!', '');
 
-/** The arguments of the schema behind names of filters. */
+/** The schema of the arguments for a list of filters. */
 export const filterTypes = (names: readonly FilterName[]): Record<string, Typed> =>
   Object.fromEntries(
     names.map((name) => {
@@ -135,7 +139,7 @@ export const filterTypes = (names: readonly FilterName[]): Record<string, Typed>
 
 export const timeZoneType: Typed = {
   type: 'String',
-  description: 'IANA time zone in which days begin and times without offset are meant; default UTC',
+  description: 'IANA time zone of days and of times without offset; default UTC',
 };
 
 /** The arguments of a range. */
@@ -144,7 +148,7 @@ export const rangeTypes: Record<string, Typed> = {
   end_time: { type: 'timestamp', description: 'End of the range, exclusive' },
 };
 
-/** The filter that arguments say. One that is null or left out does not filter. */
+/** The filter for the arguments of a call. Null or omitted arguments do not filter. */
 export function parseFilters<D extends Dataset = 'conversations'>(
   names: readonly (FilterName<D> & FilterName)[],
   call: FunctionCall,
@@ -156,14 +160,14 @@ export function parseFilters<D extends Dataset = 'conversations'>(
   return { op: 'and', of } as Filter as FilterOf<D>; // its names are those of D: FilterName
 }
 
-/** The arguments that say a range of time, with their zone. */
+/** The arguments of a time range, with their time zone. */
 export const timesOf = (args: Args) => ({
   start_time: args.start_time as string | null | undefined,
   end_time: args.end_time as string | null | undefined,
   time_zone: args.time_zone as string | null | undefined,
 });
 
-/** The conversations that the arguments of a function ask about. Throws with all faults of the arguments found so far. */
+/** The selection of conversations for the arguments of a call. Throws `InvalidRequest` with all faults found so far. */
 export function conversationsOf(filters: readonly FilterName[], call: FunctionCall): ConversationsQuery {
   const { args, faults, scope, asOf } = call;
   const window = parseWindow(timesOf(args), faults, { prefix: ARGS });

@@ -5,7 +5,7 @@ import { decode } from '../../http/utf8.js';
 import { isObject } from '../../queries/ingest/json.js';
 import { afterBlanks, type Bounds, endOfValue, OverBounds } from '../../queries/ingest/scan.js';
 
-/** Lists of ids in variables are the widest that a request has reason to be. */
+/** Wide enough for long lists of ids in variables. */
 const BOUNDS: Bounds = { levels: 100, values: 20_000 };
 
 export interface GraphqlBody {
@@ -14,16 +14,17 @@ export interface GraphqlBody {
   operationName: string | null;
 }
 
-/** The body of a request. Other keys are left alone: clients send extensions of theirs. Throws `InvalidRequest`. */
+/** Parses the body of a request. Unknown keys are ignored, because clients send extensions. Throws `InvalidRequest`. */
 export function readBody({ body }: FastifyRequest): GraphqlBody {
   const sent = parse(Buffer.isBuffer(body) ? body : Buffer.alloc(0));
   const faults = new Faults();
   const fields = isObject(sent) ? sent : {};
   const { query, variables = null } = fields;
-  const operationName = fields.operationName === '' ? null : (fields.operationName ?? null); // as some clients say none
-  if (!isObject(sent)) faults.add('$', 'must be an object {"query", "variables", "operationName"}, one a request');
+  const operationName = fields.operationName === '' ? null : (fields.operationName ?? null); // some clients send it for none
+  if (!isObject(sent)) faults.add('$', 'must be an object {"query", "variables", "operationName"}, one per request');
   else if (typeof query !== 'string') faults.add('$.query', 'must be the text of a GraphQL document');
-  if (variables !== null && !isObject(variables)) faults.add('$.variables', 'must be an object, by names of variables');
+  if (variables !== null && !isObject(variables))
+    faults.add('$.variables', 'must be an object with the names of variables as keys');
   if (operationName !== null && typeof operationName !== 'string') faults.add('$.operationName', 'must be a text');
   faults.check();
   return {

@@ -31,36 +31,36 @@ export interface Order {
   nulls: 'first' | 'last';
 }
 
-/** The values of a function's `args`. What was left out, or came in a variable that was, may be null or not there. */
+/** The values of a function's `args`. Omitted arguments, also by an omitted variable, are null or absent. */
 export type Args = Record<string, unknown>;
 
 /** A row of an answer: a value for each column. */
 export type ResultRow = Record<string, unknown>;
 
-/** The part of the rows that a request wants. */
+/** The requested part of the rows. */
 export interface Page {
-  /** At most `MAX_ROWS`; null is not said. */
+  /** At most `MAX_ROWS`; null if not given. */
   limit: number | null;
   offset: number;
-  /** What it leaves equal keeps the function's own order. */
+  /** Rows that compare equal keep the function's own order. */
   order: Order[];
 }
 
-/** What a function is asked with. `faults` takes what is wrong with the arguments, under `ARGS` and the argument's name. */
+/** A call of a function. Faults of an argument go to `faults`, with `ARGS` and the name of the argument as path. */
 export interface FunctionCall {
   args: Args;
   page: Page;
   faults: Faults;
   db: Database;
   scope: Scope;
-  /** One for the whole request. */
+  /** The same for the whole request. */
   asOf: AsOf;
 }
 
-/** Where an argument stands in the fault of a field. */
+/** Prefix of the path of an argument in a fault. */
 export const ARGS = 'args.args.';
 
-/** Most rows of one answer of a function. */
+/** Maximum number of rows in one answer of a function. */
 export const MAX_ROWS = 10_000;
 
 /** A function of the schema: `name(args: name_args, limit, offset, order_by): [name]`. */
@@ -68,8 +68,8 @@ export interface Definition {
   description: string;
   args: Record<string, Typed>;
   columns: Record<string, Typed>;
-  /** Checks `faults` before it asks the database. */
+  /** Returns the rows. It must check `faults` before it queries the database. */
   rows(call: FunctionCall): Promise<ResultRow[]>;
-  /** Whether `rows` gives the page that is asked, in its order; otherwise it gives all rows. */
+  /** Whether `rows` applies the page and its order itself; otherwise it returns all rows. */
   isPaged?: true;
 }

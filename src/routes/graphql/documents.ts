@@ -13,18 +13,18 @@ import { pathTo } from '../../queries/ingest/path.js';
 import { RequestErrors } from './errors.js';
 import { checkLength, overLimits } from './limits.js';
 
-/** One operation of a document that may be run, compiled. */
+/** A compiled operation of a valid document. */
 export interface Operation {
   definition: OperationDefinitionNode;
   run: CompiledQuery['query'];
 }
 
-/** Documents that are kept, each for one name of an operation; beyond that the one used longest ago is dropped. */
+/** Size of the cache, in documents and operation names; the least recently used entry is dropped. */
 const KEPT = 200;
 
 /**
- * Reads documents against a schema: parsed, within the limits, valid, and the operation that is meant compiled. What was
- * read is kept. Throws `RequestErrors`.
+ * Parses a document, checks its limits, validates it against the schema and compiles the selected operation. Results
+ * are cached. Throws `RequestErrors`.
  */
 export function documents(schema: GraphQLSchema): (source: string, name: string | null) => Operation {
   const kept = new Map<string, Operation>();
@@ -38,7 +38,7 @@ export function documents(schema: GraphQLSchema): (source: string, name: string 
   };
 }
 
-/** Faults of a request that are told. */
+/** Maximum number of faults reported for a request. */
 const MAX_NAMED = 20;
 
 function read(schema: GraphQLSchema, source: string, name: string | null): Operation {
@@ -73,7 +73,7 @@ function chosen(document: DocumentNode, name: string | null): OperationDefinitio
     );
   }
   if (name === null && all.length > 1) {
-    throw refused('the document has several operations: operationName must say which', 'validation-failed');
+    throw refused('the document has several operations: select one with operationName', 'validation-failed');
   }
   if (definition.operation !== 'query') throw refused('only queries are answered here', 'validation-failed');
   return definition;
@@ -91,8 +91,8 @@ function withCode(error: GraphQLError, code: string, path: string): GraphQLError
 }
 
 /**
- * Checks the variables of an operation: a value that does not fit its type is refused, and so is one that the operation
- * does not declare, since a misspelt filter would filter nothing.
+ * Checks the variables of an operation. It refuses values that do not fit their type, and variables that the operation
+ * does not declare, because a misspelt filter would not filter.
  */
 export function checkVariables(schema: GraphQLSchema, operation: Operation, variables: Record<string, unknown>): void {
   const declared = operation.definition.variableDefinitions ?? [];

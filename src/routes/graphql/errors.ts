@@ -1,7 +1,7 @@
 import { type ASTNode, BREAK, type DocumentNode, type GraphQLError, Kind, visit } from 'graphql';
 import { Refusal } from '../../errors.js';
 
-/** Errors of a request that is not run. `document` is where their nodes stand. */
+/** Errors of a request that was not executed. `document` is the document of their nodes. */
 export class RequestErrors extends Error {
   readonly errors: readonly GraphQLError[];
   readonly document: DocumentNode | null;
@@ -12,14 +12,16 @@ export class RequestErrors extends Error {
   }
 }
 
-/** An error as the dialect answers it. `path` is a JSONPath: into the query as Hasura writes it, or into the body. */
+/**
+ * An error in the format of the dialect. `path` is a JSONPath into the query, as Hasura writes it, or into the body.
+ */
 export interface Answered {
   message: string;
   extensions: { path: string; code: string };
   locations?: GraphQLError['locations'];
 }
 
-/** The errors of a request that was not run. */
+/** Converts the errors of a request that was not executed. */
 export const answerRequestErrors = ({ errors, document }: RequestErrors): Answered[] =>
   errors.map((error) => {
     const { code = 'validation-failed', path = pathOf(error, document) } = error.extensions;
@@ -30,7 +32,7 @@ export const answerRequestErrors = ({ errors, document }: RequestErrors): Answer
     };
   });
 
-/** What an error that was thrown means: one answer a fault. Null for a fault of the service, which has to be logged. */
+/** Converts a thrown error, one entry per fault. Null for an internal error, which must be logged. */
 export function answerThrown(error: unknown, field: string): Answered[] | null {
   if (!(error instanceof Refusal)) return null;
   const { faults, code, message } = error;
@@ -41,7 +43,7 @@ export function answerThrown(error: unknown, field: string): Answered[] | null {
   }));
 }
 
-/** Errors of fields of a query that was run; `report` hears of faults of the service. */
+/** Converts the errors of fields of an executed query; `report` is called for internal errors. */
 export const answerFieldErrors = (errors: readonly GraphQLError[], report: (error: unknown) => void): Answered[] =>
   errors.flatMap((error) => {
     const field = `$${(error.path ?? []).map((key) => (typeof key === 'number' ? `[${key}]` : `.selectionSet.${key}`)).join('')}`;
@@ -52,13 +54,13 @@ export const answerFieldErrors = (errors: readonly GraphQLError[], report: (erro
     return [unexpected(field)];
   });
 
-/** A fault of the service: its log says more. */
+/** An internal error: the details are in the log. */
 const unexpected = (path: string): Answered => ({
-  message: 'an error of the service; the log has it under the request’s id',
+  message: 'internal error; the log of the service has it under the id of this request',
   extensions: { path, code: 'unexpected' },
 });
 
-/** Where an error is: at a variable, or at the place in the document of its first node. */
+/** The path of an error: a variable, or the position of its first node in the document. */
 function pathOf({ nodes }: GraphQLError, document: DocumentNode | null): string {
   const node = nodes?.[0];
   if (node === undefined) return '$';

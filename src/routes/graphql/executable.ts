@@ -4,7 +4,7 @@ import { resolver } from './resolve.js';
 import { scalars } from './scalars.js';
 import { schemaOf } from './schema.js';
 
-/** The schema of functions by name, with what reads its scalars and answers its fields. */
+/** The executable schema of the given functions, with its scalars and resolvers. */
 export function executableSchema(functions: Record<string, Definition>): GraphQLSchema {
   const schema = buildSchema(schemaOf(functions, Object.keys(scalars)));
   for (const [name, { parseValue, parseLiteral, serialize }] of Object.entries(scalars)) {

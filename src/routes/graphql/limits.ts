@@ -9,49 +9,54 @@ import {
   TokenKind,
 } from 'graphql';
 
-/** What one request may ask, so that no query is a weapon. The introspection of stock clients uses a third of it. */
+/**
+ * Limits of one request, so that no query can overload the service. Introspection by common clients needs a third of
+ * them.
+ */
 export const limits = {
-  /** Characters of a document; long lists belong into its variables. */
+  /** Characters of a document; long lists belong in variables. */
   characters: 20_000,
-  /** Names, numbers and signs of a document. */
+  /** Lexical tokens of a document. */
   tokens: 2_000,
-  /** Levels of fields within fields. */
+  /** Nesting of fields. */
   depth: 20,
-  /** Fields of an operation, those of a fragment counted where it is used. */
+  /** Fields of an operation; those of a fragment count at every use. */
   fields: 1_000,
-  /** Fields of an operation that another name is given. */
+  /** Aliased fields of an operation. */
   aliases: 50,
-  /** Fields at the top of an operation: each is a statement of the database. */
+  /** Top-level fields of an operation: each runs a statement in the database. */
   functions: 20,
-  /** Bytes of the answer, roughly: 10,000 rows of all columns pass. */
+  /** Approximate bytes of the answer: enough for 10,000 rows with all columns. */
   bytes: 32 * 1024 ** 2,
 };
 
 export const exceeded = (what: keyof typeof limits, says: string): GraphQLError =>
-  new GraphQLError(`${says}; the most are ${limits[what].toLocaleString('en')}`, {
+  new GraphQLError(`${says}; the maximum is ${limits[what].toLocaleString('en')}`, {
     extensions: { code: 'limit-exceeded' },
   });
 
-/** Throws GraphQLError for a text that is too long to be parsed at all, or has a sign that the language does not have. */
+/**
+ * Throws GraphQLError for a text that is too long to parse, or that contains a character that GraphQL does not allow.
+ */
 export function checkLength(text: string): void {
   if (text.length > limits.characters) throw exceeded('characters', `the document has ${text.length} characters`);
   const lexer = new Lexer(new Source(text));
   for (let count = 0; count <= limits.tokens; count++) if (lexer.advance().kind === TokenKind.EOF) return;
-  throw exceeded('tokens', 'the document has too many names and signs');
+  throw exceeded('tokens', 'the document has too many tokens');
 }
 
-/** What an operation's selections come to. */
+/** The size of an operation. */
 interface Size {
   depth: number;
   fields: number;
   aliases: number;
-  /** Fields at its top. */
+  /** Top-level fields. */
   top: number;
 }
 
 /**
- * The limits that a document goes over. It need not be valid: fragments that are missing or in a circle count nothing, and
- * are refused by validation.
+ * The limits that a document exceeds. The document need not be valid: missing and cyclic fragments count as empty, and
+ * validation refuses them.
  */
 export function overLimits(document: DocumentNode): GraphQLError[] {
   const measure = measurer(document);
@@ -60,9 +65,9 @@ export function overLimits(document: DocumentNode): GraphQLError[] {
     const { depth, fields, aliases, top } = measure(definition.selectionSet);
     return [
       ...(depth > limits.depth ? [exceeded('depth', `the query is ${depth} levels deep`)] : []),
-      ...(top > limits.functions ? [exceeded('functions', `the query asks ${top} functions`)] : []),
+      ...(top > limits.functions ? [exceeded('functions', `the query calls ${top} functions`)] : []),
       ...(aliases > limits.aliases ? [exceeded('aliases', `the query has ${aliases} aliases`)] : []),
-      ...(fields > limits.fields ? [exceeded('fields', `the query asks ${fields} fields`)] : []),
+      ...(fields > limits.fields ? [exceeded('fields', `the query has ${fields} fields`)] : []),
     ];
   });
 }
@@ -75,12 +80,12 @@ function measurer(document: DocumentNode): (set: SelectionSetNode) => Size {
   const measured = new Map<SelectionSetNode, Size>();
   return measure;
 
-  /** Each selection set is measured once, so fragments within fragments cost nothing more. */
+  /** Each selection set is measured once, so nested fragments are cheap. */
   function measure(set: SelectionSetNode): Size {
     const known = measured.get(set);
     if (known !== undefined) return known;
     const size = { depth: 0, fields: 0, aliases: 0, top: 0 };
-    measured.set(set, size); // for a circle: it adds nothing
+    measured.set(set, size); // for a cycle: it adds nothing
     for (const selection of set.selections) {
       if (selection.kind === Kind.FIELD) {
         const below = selection.selectionSet === undefined ? nothing : measure(selection.selectionSet);

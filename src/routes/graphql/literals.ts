@@ -7,7 +7,7 @@ const BLANKS = '[ \\t\\n\\r\\v\\f]';
 const WHOLE = new RegExp(`^${BLANKS}*\\{(.*)\\}${BLANKS}*$`, 's');
 const EMPTY = new RegExp(`^${BLANKS}*$`);
 
-/** One element with the blanks around it: in double quotes, or bare words; a backslash makes any sign a plain one. */
+/** One element with the spaces around it: quoted or bare. A backslash escapes any character. */
 const WORD = '(?:[^{}",\\\\ \\t\\n\\r\\v\\f]|\\\\.)+';
 const ELEMENT = new RegExp(
   `${BLANKS}*(?:"((?:[^"\\\\]|\\\\.)*)"|(${WORD}(?:${BLANKS}+${WORD})*))${BLANKS}*(,|$)`,
@@ -15,8 +15,9 @@ const ELEMENT = new RegExp(
 );
 
 /**
- * Reads PostgreSQL's text form of a flat array: `{}`, `{a, b}`, `{"a, b","c\"d"}`. Blanks around an element are dropped,
- * those within a bare one stay. A bare NULL, of any case, is refused: no list here takes a missing value; `"NULL"` is the text.
+ * Parses PostgreSQL's text form of a flat array: `{}`, `{a, b}`, `{"a, b","c\"d"}`. Spaces around an element are
+ * dropped, spaces within a bare element are kept. A bare NULL in any case is refused, because no list here accepts a
+ * missing value; `"NULL"` is the text.
  */
 export function parseArray(literal: string): Elements {
   const list = WHOLE.exec(literal)?.[1];
@@ -28,7 +29,7 @@ export function parseArray(literal: string): Elements {
     const match = ELEMENT.exec(list);
     if (match === null) return refused(`${FORM}; element ${elements.length + 1} is none`);
     const [, quoted, bare, comma] = match;
-    if (bare !== undefined && /^null$/i.test(bare)) return refused('must not hold NULL; the text is "NULL"');
+    if (bare !== undefined && /^null$/i.test(bare)) return refused('must not contain NULL; for the text write "NULL"');
     elements.push((quoted ?? (bare as string)).replace(/\\(.)/gs, '$1'));
     if (comma === '') return { ok: true, elements };
   }

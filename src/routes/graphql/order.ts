@@ -3,7 +3,7 @@ import type { Faults } from '../../http/faults.js';
 import { byCodePoint } from '../../queries/order.js';
 import { MAX_ROWS, type Order, type Page, type ResultRow } from './definition.js';
 
-/** The directions of `order_by`, with where missing values go. */
+/** The directions of `order_by`, with the position of nulls. */
 export const directions: Record<string, Omit<Order, 'column'>> = {
   asc: { direction: 'asc', nulls: 'last' },
   asc_nulls_first: { direction: 'asc', nulls: 'first' },
@@ -13,7 +13,7 @@ export const directions: Record<string, Omit<Order, 'column'>> = {
   desc_nulls_last: { direction: 'desc', nulls: 'last' },
 };
 
-/** Rows in an order: rows that it leaves equal stay as they were. */
+/** Sorts rows; the sort is stable. */
 export const sorted = (rows: ResultRow[], order: Order[]): ResultRow[] =>
   rows.toSorted((a, b) => {
     for (const { column, direction, nulls } of order) {
@@ -26,26 +26,26 @@ export const sorted = (rows: ResultRow[], order: Order[]): ResultRow[] =>
     return 0;
   });
 
-/** What stands beside a function's `args`. */
+/** The arguments beside a function's `args`. */
 export interface SentPage {
   limit?: number | null;
   offset?: number | null;
   order_by?: Record<string, string | null>[] | null;
 }
 
-/** The page that a request wants; `faults` takes what is wrong, under `args`. */
+/** The requested page; faults are added with their path under `args`. */
 export function parsePage({ limit, offset, order_by }: SentPage, faults: Faults): Page {
   for (const [name, count] of Object.entries({ limit, offset })) {
     if (count != null && count < 0) faults.add(`args.${name}`, 'must not be negative');
   }
   if (limit != null && limit > MAX_ROWS) {
-    faults.add('args.limit', `must be at most ${MAX_ROWS.toLocaleString('en')}: offset goes on behind them`);
+    faults.add('args.limit', `must be at most ${MAX_ROWS.toLocaleString('en')}: use offset for the rows after them`);
   }
   const order = (order_by ?? []).flatMap((item, place): Order[] => {
     const [[column, direction] = ['', null], ...others] = Object.entries(item).filter(([, value]) => value != null);
     if (others.length > 0) {
       const list = '[{first: asc}, {second: desc}]';
-      faults.add(`args.order_by[${place}]`, `must name one column, so that their order is said: ${list}`);
+      faults.add(`args.order_by[${place}]`, `must name one column per object, so that their order is defined: ${list}`);
     }
     const known = directions[direction ?? ''];
     return known === undefined ? [] : [{ column, ...known }];
@@ -53,18 +53,18 @@ export function parsePage({ limit, offset, order_by }: SentPage, faults: Faults)
   return { limit: limit ?? null, offset: offset ?? 0, order };
 }
 
-/** A page of all the rows. Throws `LimitExceeded` when there are more than an answer may have and no limit was said. */
+/** Cuts a page from all rows. Throws `LimitExceeded` if there are too many rows and no limit was given. */
 export function pageOf(rows: ResultRow[], { limit, offset, order }: Page): ResultRow[] {
   const page = sorted(rows, order).slice(offset, limit === null ? undefined : offset + limit);
   if (page.length > MAX_ROWS) throw tooManyRows();
   return page;
 }
 
-/** The refusal of an answer of too many rows. */
+/** The error for an answer with too many rows. */
 export const tooManyRows = () =>
   new LimitExceeded([
     {
       path: 'args.limit',
-      message: `is needed: there are more than ${MAX_ROWS.toLocaleString('en')} rows; read them page by page with limit and offset`,
+      message: `is required: there are more than ${MAX_ROWS.toLocaleString('en')} rows; read them page by page with limit and offset`,
     },
   ]);

@@ -11,37 +11,37 @@ import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZo
 import { ARGS, type Definition, type FunctionCall, type Order, type ResultRow, type Typed } from './definition.js';
 import { sorted } from './order.js';
 
-/** A column of a report: the start of the bucket, the value of a dimension, a number, or something else of the request. */
+/** A column of a report: the start of the bucket, a dimension, a measure, or an argument of the request. */
 export type Column<D extends Dataset> = Typed &
   (
-    | { bucket: true /** How the start is written; default: local to the zone. */; form?: (text: string) => string }
+    | { bucket: true /** How the start is formatted; default: local to the zone. */; form?: (text: string) => string }
     | { dimension: DimensionOf<D> }
-    | { measure: MeasureOf<D> /** How many of it make one. */; unit?: number }
-    | { measure: MeasureOf<D> /** Epoch milliseconds, shown as a time. */; isTime: true }
+    | { measure: MeasureOf<D> /** Divisor for the value. */; unit?: number }
+    | { measure: MeasureOf<D> /** The value is epoch milliseconds and shown as a time. */; isTime: true }
     | { echo: string }
   );
 
-/** A function that counts over the core. */
+/** A function that runs one query of the core. */
 export interface ReportDefinition<D extends Dataset> {
   description: string;
   dataset: D;
   filters: readonly (FilterName<D> & FilterName)[];
   columns: Record<string, Column<D>>;
-  /** Rows that it leaves equal, all without it, are in order of the buckets. */
+  /** The order of the rows; rows that compare equal stay in order of their buckets. */
   order?: Order[];
-  /** Which rows of the dataset count, besides the filters. */
+  /** A condition on the rows besides the filters. */
   where?: FilterOf<D>;
-  /** The step of the buckets, where it is no argument of the function; `range` makes the range that is counted. */
+  /** A fixed bucket, if it is not an argument of the function. `range` adjusts the range to count. */
   steps?: { bucket: Bucket; range?(window: Window, faults: FunctionCall['faults']): Window };
-  /** Arguments of its own, and what they filter. */
+  /** Additional arguments and their filter. */
   own?: { args: Record<string, Typed>; filter(call: FunctionCall): FilterOf<D> };
 }
 
 const DAY: Bucket = { unit: 'day', count: 1 };
 
 /**
- * The definition of a report. One that has a column for the start of the bucket needs both ends of the range, and takes
- * `interval_span` unless it says its step; its empty buckets are rows.
+ * Builds the definition of a report. With a column for the start of the bucket, both ends of the range are required,
+ * empty buckets are rows, and the function takes `interval_span` unless its bucket is fixed.
  */
 export function report<D extends Dataset>(of: ReportDefinition<D>): Definition {
   const { description, dataset, filters, columns, order = [], where = everything, steps, own } = of;
@@ -56,7 +56,7 @@ export function report<D extends Dataset>(of: ReportDefinition<D>): Definition {
     const sent = parseWindow(timesOf(args), faults, { prefix: ARGS, mayBeEmpty: steps?.range !== undefined });
     if (isInterval) {
       for (const name of ['start_time', 'end_time']) {
-        if (args[name] == null) faults.add(ARGS + name, 'is needed: intervals are counted between two ends');
+        if (args[name] == null) faults.add(ARGS + name, 'is required: intervals are counted between two ends');
       }
     }
     const span = steps?.bucket ?? (args.interval_span as Bucket | null | undefined) ?? DAY;
@@ -94,7 +94,7 @@ export function report<D extends Dataset>(of: ReportDefinition<D>): Definition {
     description,
     args: {
       ...rangeTypes,
-      ...(hasSpan ? { interval_span: { type: 'interval', description: 'Step of the intervals; default 1 day' } } : {}),
+      ...(hasSpan ? { interval_span: { type: 'interval', description: 'Length of an interval; default 1 day' } } : {}),
       ...filterTypes(filters),
       ...own?.args,
       time_zone: timeZoneType,

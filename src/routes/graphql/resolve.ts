@@ -8,18 +8,18 @@ import type { Args, Definition, ResultRow } from './definition.js';
 import { limits } from './limits.js';
 import { pageOf, parsePage, type SentPage } from './order.js';
 
-/** What the functions of one request share. */
+/** Shared state of the functions of one request. */
 export interface Context {
   db: Database;
   scope: Scope;
   asOf: AsOf;
-  /** Bytes of the answer so far, roughly. */
+  /** Approximate bytes of the answer so far. */
   bytes: number;
 }
 
 type FieldArguments = SentPage & { args?: Args | null };
 
-/** Answers one function of a query. */
+/** Resolves one function of a query. */
 export const resolver =
   (definition: Definition) =>
   async (_root: unknown, sent: FieldArguments, context: Context, info: GraphQLResolveInfo): Promise<ResultRow[]> => {
@@ -37,7 +37,7 @@ export const resolver =
     return rows;
   };
 
-/** Columns that a query selects of a function's rows, each as often as it does. */
+/** The columns that a query selects from a function's rows, with repetitions. */
 function columnsOf({ fieldNodes, fragments }: GraphQLResolveInfo): string[] {
   const columns = (set: SelectionSetNode | undefined): string[] =>
     (set?.selections ?? []).flatMap((selection) => {
@@ -48,7 +48,7 @@ function columnsOf({ fieldNodes, fragments }: GraphQLResolveInfo): string[] {
   return fieldNodes.flatMap(({ selectionSet }) => columns(selectionSet));
 }
 
-/** What the columns of rows come to as JSON, roughly. */
+/** The approximate size of the columns of rows as JSON, in bytes. */
 function bytesIn(rows: ResultRow[], columns: string[]): number {
   const names = columns.reduce((bytes, column) => bytes + column.length + 4, 2);
   let bytes = rows.length * names;

@@ -14,15 +14,18 @@ import type { Context } from './resolve.js';
 
 const MAX_BYTES = 256 * 1024;
 
-/** The dialect of Moveo's clients: `POST /v1/graphql`. What is wrong from the document on is answered as errors with 200. */
+/**
+ * The dialect of Moveo's clients: `POST /v1/graphql`. Faults in the document, its variables and arguments are answered
+ * as errors with status 200.
+ */
 export async function graphqlRoutes(app: FastifyInstance, { db, asOfNow }: ReportContext): Promise<void> {
   const schema = executableSchema(functions);
   const read = documents(schema);
 
   app.setErrorHandler((error: Error, request, reply) => {
-    // The vendor answers a bad key so, and its clients read it there.
+    // The vendor reports an invalid key this way, and its clients expect it.
     const isVendors = error instanceof Unauthenticated && /^apikey\b/i.test(request.headers.authorization ?? '');
-    // A key that may not read is refused before its document is: in the dialect's words all the same.
+    // A key without read permission is refused before the document is parsed, but in the format of the dialect.
     return isVendors || error instanceof Forbidden
       ? reply.send({ errors: answerThrown(error, '$') })
       : sendProblem(error, request, reply);
@@ -41,7 +44,7 @@ export async function graphqlRoutes(app: FastifyInstance, { db, asOfNow }: Repor
       const context = { db, scope, asOf: asOfNow(), bytes: 0 } satisfies Context;
       const { data, errors } = await operation.run(null, context, variables);
       if (errors === undefined) return { data };
-      const report = (error: unknown) => request.log.error({ err: error }, 'a field failed');
+      const report = (error: unknown) => request.log.error({ err: error }, 'a GraphQL field failed');
       return { data, errors: answerFieldErrors(errors, report) };
     } catch (error) {
       return { errors: errorsOf(error) };

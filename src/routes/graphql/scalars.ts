@@ -6,21 +6,21 @@ import { parseArray } from './literals.js';
 type Read = { ok: true; value: unknown } | { ok: false; message: string };
 
 /**
- * The scalars of PostgreSQL that the dialect speaks. They check what a client sends; what they give out is in its form
- * already. A value that is refused has the code `parse-failed`, wherever it stands.
+ * The PostgreSQL scalars of the dialect. They check input; output is already formatted. An invalid value gets the code
+ * `parse-failed`, as a literal and as a variable.
  */
 export const scalars: Record<string, GraphQLScalarType> = Object.fromEntries(
   [
-    scalar('uuid', 'An id: any text of 1 to 200 characters. Only an account’s is a uuid.', readText),
-    scalar('_uuid', 'A list of ids, as an array of PostgreSQL ("{a,b}") or of JSON', readTexts),
-    scalar('_text', 'A list of texts, as an array of PostgreSQL ("{a, b}", "{\\"a\\",\\"b\\"}") or of JSON', readTexts),
-    scalar('_int4', 'A list of whole numbers of 32 bits, as an array of PostgreSQL ("{1,2}") or of JSON', readIntegers),
+    scalar('uuid', 'An id: any text of 1 to 200 characters. Only the id of an account is a UUID.', readText),
+    scalar('_uuid', 'A list of ids, as a PostgreSQL array ("{a,b}") or a JSON list', readTexts),
+    scalar('_text', 'A list of texts, as a PostgreSQL array ("{a, b}", "{\\"a\\",\\"b\\"}") or a JSON list', readTexts),
+    scalar('_int4', 'A list of whole numbers of 32 bits, as a PostgreSQL array ("{1,2}") or a JSON list', readIntegers),
     scalar(
       'timestamp',
-      'In: a date, a time local to time_zone, or one with an offset. Out: local to time_zone, without offset.',
+      'Input: a date, a time local to time_zone, or a time with an offset. Output: local to time_zone, without offset.',
       readTime,
     ),
-    scalar('interval', 'One positive number of a unit: 15 minutes, 1 day, 2 weeks, P1M', readInterval),
+    scalar('interval', 'A positive number of one unit: 15 minutes, 1 day, 2 weeks, P1M', readInterval),
     scalar('float8', 'A number', readNumber),
     scalar('jsonb', 'Any JSON', (value) => ({ ok: true, value })),
   ].map((type) => [type.name, type]),
@@ -46,7 +46,7 @@ function scalar(name: string, description: string, read: (value: unknown) => Rea
 
 const refused = (message: string): Read => ({ ok: false, message });
 
-/** Whether PostgreSQL can compare with it: it has no U+0000, and half a surrogate pair is no text. */
+/** Whether PostgreSQL can store the value: a text without U+0000 and lone surrogates. */
 export const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
 
@@ -88,7 +88,9 @@ function readList(value: unknown): { ok: true; value: unknown[] } | { ok: false;
   return parsed.ok ? { ok: true, value: parsed.elements } : parsed;
 }
 
-/** The form alone: what a local time means is known with the zone. In UTC no clock change skips or repeats one. */
+/**
+ * Checks the form only, because the instant of a local time depends on the zone. In UTC no time is skipped or repeated.
+ */
 function readTime(value: unknown): Read {
   if (typeof value !== 'string') return refused('must be a text such as "2024-01-08" or "2024-01-08T09:30:00Z"');
   const parsed = parseInstant(value, 'UTC');

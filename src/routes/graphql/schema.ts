@@ -2,15 +2,15 @@ import type { Definition, Typed } from './definition.js';
 import { directions } from './order.js';
 
 /**
- * The schema in its own language, for functions by name. Each has the shape that Hasura gives a function that returns a
- * set: `f(args: f_args, limit, offset, order_by: [f_order_by!]): [f!]!`.
+ * The schema in SDL for functions by name. Each function has the shape that Hasura gives a set-returning function:
+ * `f(args: f_args, limit, offset, order_by: [f_order_by!]): [f!]!`.
  */
 export function schemaOf(functions: Record<string, Definition>, scalars: string[]): string {
   const all = Object.entries(functions);
   return [
     'schema { query: query_root }',
     ...scalars.map((name) => `scalar ${name}`),
-    `"Which way to sort, and where missing values go"\nenum order_by {\n  ${Object.keys(directions).join('\n  ')}\n}`,
+    `"Sort direction and position of nulls"\nenum order_by {\n  ${Object.keys(directions).join('\n  ')}\n}`,
     block(
       'type query_root',
       all.map(([name, definition]) => field(name, definition)),
@@ -24,11 +24,11 @@ function field(name: string, { description, args }: Definition): string {
   return `${text(description)}
   ${name}(
     args: ${name}_args${needed}
-    "At most so many rows"
+    "Maximum number of rows"
     limit: Int
-    "Leave out so many rows before them"
+    "Number of rows to skip"
     offset: Int
-    "One column each, the first one counting most"
+    "Sort columns, one per object, most significant first"
     order_by: [${name}_order_by!]
   ): [${name}!]!`;
 }
@@ -49,5 +49,5 @@ const member = ([name, { type, description }]: [string, Typed]) => `${text(descr
 
 const block = (head: string, lines: string[]) => `${head} {\n  ${lines.join('\n  ')}\n}`;
 
-/** A description; JSON writes texts as this language does. */
+/** A description as SDL; JSON strings are valid SDL strings. */
 const text = (description: string) => JSON.stringify(description);

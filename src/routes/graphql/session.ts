@@ -14,44 +14,47 @@ export const sessionColumns = {
   account_id: column('uuid', 'Its account'),
   desk_id: column('uuid', 'Its desk'),
   integration_id: column('uuid', 'Its integration'),
-  channel: column('String', 'Where it was held'),
+  channel: column('String', 'The channel'),
   start_time: column('timestamp', 'Its start'),
-  end_time: column('timestamp', 'Its last message or step'),
-  expired_time: column('timestamp', 'When it expired; null when it is open or was closed'),
-  brain_id: column('uuid', 'The bot’s version, by its id'),
+  end_time: column('timestamp', 'Time of the last message or step'),
+  expired_time: column('timestamp', 'When it expired; null if it is open or was closed explicitly'),
+  brain_id: column('uuid', 'The id of the version of the bot'),
   brain_parent_id: column('uuid', 'The bot'),
-  brain_version: column('Int', 'The bot’s version where it is a whole number'),
+  brain_version: column('Int', 'The version of the bot if it is a whole number, else null'),
   rule_ids: column('jsonb', 'Rules of the conversation and its messages'),
   user_id: column('String', 'The user'),
   user_name: column('String', 'The user’s name'),
   user_email: column('String', 'The user’s e-mail address'),
-  channel_user_id: column('String', 'The user’s id in the channel'),
-  external_user_id: column('String', 'The user’s id elsewhere'),
-  total_user_messages: column('Int', 'Messages of the user'),
-  rating: column('Int', 'Stars of the user, 1 to 5'),
+  channel_user_id: column('String', 'The id of the user in the channel'),
+  external_user_id: column('String', 'The id of the user in another system'),
+  total_user_messages: column('Int', 'User messages'),
+  rating: column('Int', 'Rating by the user, 1 to 5 stars'),
   csat_brain: column('Int', 'Satisfaction with the bot'),
   csat_human_agent: column('Int', 'Satisfaction with the agents'),
   user_sentiment: column('Int', 'The user’s sentiment'),
-  goal_achieved: column('Int', 'Whether the goal was reached'),
-  feedback: column('String', 'What the user said with the rating'),
+  goal_achieved: column('Int', 'Whether the user reached the goal'),
+  feedback: column('String', 'The feedback that came with the rating'),
   insights: column('jsonb', 'Insights'),
-  is_contained: column('Boolean', 'No agent wrote or joined'),
-  is_covered: column('Boolean', 'Its topics are the bot’s'),
-  is_test: column('Boolean', 'It is a test'),
+  is_contained: column('Boolean', 'Whether no agent wrote or joined'),
+  is_covered: column('Boolean', 'Whether the bot covers its topics'),
+  is_test: column('Boolean', 'Whether it is a test'),
   tags: column('jsonb', 'Tags of the conversation and its messages'),
-  participated_agents: column('jsonb', 'Agents who wrote or joined, in order of appearance'),
-  participated_brains: column('jsonb', 'The bot and those of its messages: brain_id, brain_version, brain_parent_id'),
-  participated_collections: column('jsonb', 'Collections of its messages, in order of appearance'),
-  messages: column('jsonb', 'Messages, updates, closes and the present expiry, in order of time'),
+  participated_agents: column('jsonb', 'Agents who wrote or joined, in order of first appearance'),
+  participated_brains: column(
+    'jsonb',
+    'The bot of the conversation and those of its messages: brain_id, brain_version, brain_parent_id',
+  ),
+  participated_collections: column('jsonb', 'Collections of its messages, in order of first appearance'),
+  messages: column('jsonb', 'Messages, updates, closes and the current expiry, in order of time'),
 } satisfies Record<string, Typed>;
 
-/** `get_session_content`: one conversation with its messages. No row where there is none that the key may see. */
+/** `get_session_content`: one conversation with its messages. No row if the key can see no such conversation. */
 export const sessionContent: Definition = {
-  description: 'One conversation with its messages; none where it is unknown or did not start in the range',
+  description: 'One conversation with its messages; no row if it is unknown or did not start in the range',
   args: {
     session_id: column('String!', 'The conversation'),
-    start_time: column('timestamp', 'It started at or after this'),
-    end_time: column('timestamp', 'It started before this'),
+    start_time: column('timestamp', 'Only if it started at or after this time'),
+    end_time: column('timestamp', 'Only if it started before this time'),
     time_zone: timeZoneType,
   },
   columns: sessionColumns,
@@ -61,14 +64,14 @@ export const sessionContent: Definition = {
 const { account_id, csat_brain, csat_human_agent, goal_achieved, insights, user_sentiment, ...legacyColumns } =
   sessionColumns;
 
-/** `log_session_content_v2`: the same in its older form. */
+/** `log_session_content_v2`: the same in the older format. */
 export const legacySessionContent: Definition = {
-  description: 'One conversation with its messages; none where it is unknown',
+  description: 'One conversation with its messages; no row if it is unknown',
   args: { session_id: column('String', 'The conversation; needed'), time_zone: timeZoneType },
   columns: {
     ...legacyColumns,
-    avg_confidence: column('Float', 'Mean confidence of its messages; null of none'),
-    min_confidence: column('Float', 'Least confidence of its messages'),
+    avg_confidence: column('Float', 'Mean confidence of its messages; null if there are none'),
+    min_confidence: column('Float', 'Lowest confidence of its messages'),
   },
   rows: (call) => contentOf(call),
 };
@@ -76,7 +79,7 @@ export const legacySessionContent: Definition = {
 async function contentOf({ args, faults, db, scope, asOf }: FunctionCall): Promise<ResultRow[]> {
   const { from, to, zone } = parseWindow(timesOf(args), faults, { prefix: ARGS });
   const id = args.session_id;
-  if (id == null) faults.add(`${ARGS}session_id`, 'is needed: the conversation to show');
+  if (id == null) faults.add(`${ARGS}session_id`, 'is required: the conversation to show');
   else if (!isText(id)) faults.add(`${ARGS}session_id`, 'must be a text without U+0000 or a lone surrogate');
   faults.check();
   const found = await transcript(db, scope, id as string, PAGE, asOf);
@@ -85,7 +88,7 @@ async function contentOf({ args, faults, db, scope, asOf }: FunctionCall): Promi
   return [shape(found, scope.account, zone)];
 }
 
-/** The most that one answer tells of a conversation. */
+/** The maximum that one answer contains of a conversation. */
 const PAGE: TranscriptPage = {
   types: ['message', 'conversation.updated', 'conversation.closed'],
   after: null,
@@ -98,12 +101,12 @@ const tooLong = (id: string) =>
     {
       path: `${ARGS}session_id`,
       message:
-        'names a conversation of more than 10,000 entries or 8 MiB: read it page by page, ' +
+        'names a conversation with more than 10,000 entries or 8 MiB: read it page by page, ' +
         `GET /v1/conversations/${encodeURIComponent(id)}?limit=1000`,
     },
   ]);
 
-/** A bot's version as the dialect knows it. */
+/** A version of a bot in the form of the dialect. */
 interface Brain {
   brain_id: string | null;
   brain_version: number | null;
@@ -161,7 +164,7 @@ export const orNull = <T>(list: T[]) => (list.length === 0 ? null : list);
 
 const INTEGER = /^(0|-?[1-9][0-9]*)$/;
 
-/** A version of a bot where it is a whole number of 32 bits. */
+/** A version of a bot if it is a 32-bit integer, else null. */
 export function versionOf(bot_version: string | null): number | null {
   const version = bot_version !== null && INTEGER.test(bot_version) ? Number(bot_version) : null;
   return version !== null && version === (version | 0) ? version : null;
@@ -177,7 +180,7 @@ export const brainOf = ({
   brain_parent_id: bot_id,
 });
 
-/** The brain of a message: what it says itself, else its conversation's, as far as it is the same one. */
+/** The brain of a message: its own fields, completed from the conversation if it is the same brain. */
 function brainOfMessage({ body }: Pick<Entry, 'body'>, own: Brain): Brain {
   const brain_id = (body.brain_id as string | undefined) ?? own.brain_id;
   const known = brain_id === own.brain_id ? own : { brain_version: null, brain_parent_id: null };
@@ -188,7 +191,7 @@ function brainOfMessage({ body }: Pick<Entry, 'body'>, own: Brain): Brain {
   };
 }
 
-/** The conversation's brain, where it has one, then others as messages name them first. */
+/** The brain of the conversation, if any, then those of its messages in order of first appearance. */
 export function brains(own: Brain, messages: Pick<Entry, 'body'>[]): Brain[] {
   const found = new Map<string | null, Brain>();
   if (own.brain_id !== null || own.brain_parent_id !== null) found.set(own.brain_id, own);
@@ -199,7 +202,7 @@ export function brains(own: Brain, messages: Pick<Entry, 'body'>[]): Brain[] {
   return [...found.values()];
 }
 
-/** The entries of `messages`. The present expiry is the last one of its moment. */
+/** The entries of `messages`. The current expiry comes last among entries of the same time. */
 function told(entries: Entry[], expired: number | null, own: Brain, zone: string): ResultRow[] {
   const firstOfBot = entries.find(({ sender }) => sender === 'bot');
   const rows = entries.map((entry) => {
@@ -220,7 +223,7 @@ const events: Record<string, string> = {
   'conversation.closed': 'session:closed',
 };
 
-/** An entry that is no message. */
+/** An entry that is not a message. */
 const event = (time: string, name: string): ResultRow => ({ ...blank, time, event: name, first_message: false });
 
 function message(
@@ -248,7 +251,7 @@ function content(sender: Entry['sender'], { content, text }: Entry['body']): unk
   return sender === 'bot' ? { responses: [{ type: 'text', text }] } : { text };
 }
 
-/** Keys of an entry that a message may have under the same name. */
+/** Keys that an entry has in common with a message. */
 const sentKeys = [
   'request_id',
   'tags',
@@ -263,7 +266,7 @@ const sentKeys = [
   'context',
 ];
 
-/** Every key of an entry, in the order in which they are shown. */
+/** All keys of an entry, in the order of the answer. */
 const blank: ResultRow = Object.fromEntries(
   [
     'time',

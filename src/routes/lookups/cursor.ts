@@ -2,11 +2,11 @@ import type { ListCursor } from '../../queries/lookups/conversations.js';
 import type { EntryCursor } from '../../queries/lookups/transcript.js';
 import { EVER } from '../../queries/time/window.js';
 
-/** A place in the list as a text that says nothing to its reader: base64url of its start in milliseconds and its id. */
+/** Encodes a list cursor as opaque text: base64url of the start in milliseconds and the id. */
 export const writeCursor = ({ start_time, conversation_id }: ListCursor): string =>
   Buffer.from(`${start_time} ${conversation_id}`).toString('base64url');
 
-/** The place that a cursor names; null for a text that `writeCursor` did not make. */
+/** Decodes a list cursor; null for a text that `writeCursor` did not produce. */
 export function readCursor(cursor: string): ListCursor | null {
   const bytes = Buffer.from(cursor, 'base64url');
   const [, start = '', conversation_id = ''] = /^(-?[0-9]{1,15}) ([^\0]{1,400})$/s.exec(bytes.toString()) ?? [];
@@ -15,11 +15,11 @@ export function readCursor(cursor: string): ListCursor | null {
   return isPlace ? place : null;
 }
 
-/** A place within a conversation as such a text. */
+/** Encodes a cursor within a conversation. */
 export const writeEntryCursor = ({ time, seq, id }: EntryCursor): string =>
   Buffer.from(`${time} ${seq} ${id}`).toString('base64url');
 
-/** The place that a cursor within a conversation names; null for a text that `writeEntryCursor` did not make. */
+/** Decodes a cursor within a conversation; null for a text that `writeEntryCursor` did not produce. */
 export function readEntryCursor(cursor: string): EntryCursor | null {
   const bytes = Buffer.from(cursor, 'base64url');
   const [, time = '', seq = '', id = ''] =

@@ -15,7 +15,7 @@ import type { ConversationQuery, ConversationsQuery } from './schema.js';
 
 type ListParameters = Static<typeof ConversationsQuery>;
 
-/** Parameters that take one value, and the dimension that it must equal. */
+/** Parameters with a single value, and the dimension that must equal it. */
 const singles = {
   bot_id: 'bot_id',
   version: 'bot_version',
@@ -28,7 +28,7 @@ const singles = {
 
 const LIMIT = 50;
 
-/** What a request for a page of conversations asks, but for its scope. */
+/** Parses a request for a page of conversations; the scope is added later. */
 export function parsePage(query: ListParameters, faults: Faults, now: number): Omit<ListQuery, 'scope'> {
   return {
     window: parseWindow(query, faults, { now }),
@@ -50,7 +50,7 @@ function parseFilters(query: ListParameters, faults: Faults): FilterOf<'conversa
   return where;
 }
 
-/** A filter as JSON, in the language of `/v1/query`, over the dimensions of conversations. */
+/** Parses a filter in JSON, in the language of `/v1/query`, over the dimensions of conversations. */
 function parseFilter(text: string, faults: Faults): FilterOf<'conversations'> {
   const value = readJson(text, 'filter', faults);
   const { dimensions } = vocabularies.conversations;
@@ -61,7 +61,7 @@ function parseFilter(text: string, faults: Faults): FilterOf<'conversations'> {
 const ENTRIES = 1_000;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
-/** What a request for one conversation asks of its messages and steps. */
+/** Parses the page of messages and steps in a request for one conversation. */
 export function parseTranscriptPage(query: Static<typeof ConversationQuery>, faults: Faults): TranscriptPage {
   const { cursor, limit = ENTRIES } = query;
   const after = cursor === undefined || faults.has('cursor') ? null : readEntryCursor(cursor);
@@ -69,7 +69,7 @@ export function parseTranscriptPage(query: Static<typeof ConversationQuery>, fau
   return { types: ['message', 'step'], after, limit, bytes: PAGE_BYTES };
 }
 
-const NO_CURSOR = 'is not a cursor: send the next_cursor of the page before as it came';
+const NO_CURSOR = 'is not a cursor: send next_cursor of the previous page unchanged';
 
 function parseCursor(cursor: string | undefined, faults: Faults): ListCursor | null {
   if (cursor === undefined || faults.has('cursor')) return null;

@@ -20,7 +20,7 @@ import {
 import { shapeConversation, shapeTranscript, shapeUsage, tableOf, tableOfConversations } from './shape.js';
 import { sendWholeList } from './whole.js';
 
-/** What a dashboard and a person need to find their way: the bots, the teams, the conversations, one of them whole. */
+/** Look-ups for dashboards and people: the bots, the teams, the conversations, and one conversation in full. */
 export async function lookupRoutes(app: FastifyInstance, context: ReportContext): Promise<void> {
   const { db } = context;
 
@@ -73,8 +73,8 @@ export async function lookupRoutes(app: FastifyInstance, context: ReportContext)
     }),
     async answer({ id, zone, page }, { scope, asOf, notice }) {
       const found = await transcript(db, scope, id, page, asOf);
-      if (found === null) throw new NotFound(`no conversation ${id} is known here`);
-      if (found.has_more_notes) notice('the conversation has more notes than one answer holds');
+      if (found === null) throw new NotFound(`there is no conversation ${id}`);
+      if (found.has_more_notes) notice('the conversation has more notes than one answer contains');
       return shapeTranscript(found, zone);
     },
   });
@@ -93,7 +93,7 @@ const botColumns = [
 
 const teamColumns = ['team_id', 'bot_ids', 'conversations', 'first_start_time', 'last_start_time'] as const;
 
-/** The address of the page after this one: a CSV has no other place to say it. */
+/** The URL of the next page, for the Link header: a CSV has no other place for it. */
 function nextPage(url: string, cursor: string): string {
   const [path, search] = url.split('?');
   const query = new URLSearchParams(search);

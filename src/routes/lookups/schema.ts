@@ -6,38 +6,38 @@ const common = { time_zone: TimeZone, format: Format };
 export const ListQuery = strict(common);
 
 export const ConversationsQuery = strict({
-  start_time: Type.Optional(TimeText('Start of the range; open when left out')),
-  end_time: Type.Optional(TimeText('End of the range, exclusive; open when left out')),
+  start_time: Type.Optional(TimeText('Start of the range; open by default')),
+  end_time: Type.Optional(TimeText('End of the range, exclusive; open by default')),
   bot_id: Type.Optional(Id('The bot')),
   version: Type.Optional(Id('Version of the bot')),
   team_id: Type.Optional(Id('The conversation’s team')),
-  channel_type: Type.Optional(List('Channels, separated by commas or repeated; unknown matches a missing one')),
-  language: Type.Optional(List('Languages, separated by commas or repeated; unknown matches a missing one')),
+  channel_type: Type.Optional(List('Channels, separated by commas or repeated; unknown matches a missing channel')),
+  language: Type.Optional(List('Languages, separated by commas or repeated; unknown matches a missing language')),
   user_id: Type.Optional(Id('The visitor or customer')),
   agent_id: Type.Optional(Id('An agent who wrote or joined')),
-  is_test: Type.Optional(Choice(['true', 'false'] as const, 'Only tests, or none; both when left out')),
-  state: Type.Optional(Choice(['open', 'closed'] as const, 'Only conversations that are open, or closed, now')),
-  intent: Type.Optional(Id('An intent that one of its messages names')),
+  is_test: Type.Optional(Choice(['true', 'false'] as const, 'true: only tests; false: no tests; default: all')),
+  state: Type.Optional(Choice(['open', 'closed'] as const, 'Only conversations that are open (or closed) now')),
+  intent: Type.Optional(Id('An intent of one of its messages')),
   filter: Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: 10_000,
-      description: 'A filter as JSON, as POST /v1/query takes it over the dimensions of conversations',
+      description: 'A filter in JSON, in the language of POST /v1/query, over the dimensions of conversations',
     }),
   ),
   q: Type.Optional(
-    Id('Part of the conversation’s id, or of its user’s id, name or e-mail, whatever the case of its letters'),
+    Id('Substring of the conversation id or of the user’s id, name or e-mail address; case-insensitive'),
   ),
   limit: Type.Optional(
     Type.Integer({
       format: 'int32',
       minimum: 1,
       maximum: 200,
-      description: 'Most rows of a page, 50 when left out; a CSV without it is the whole list',
+      description: 'Maximum number of rows in a page, default 50; a CSV without it is the whole list',
     }),
   ),
   cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 1_200, description: 'next_cursor of the page before: this one goes on' }),
+    Type.String({ minLength: 1, maxLength: 1_200, description: 'next_cursor of the previous page' }),
   ),
   ...common,
 });
@@ -51,11 +51,11 @@ export const ConversationQuery = strict({
       minimum: 1,
       maximum: 1_000,
       default: 1_000,
-      description: 'Most messages and steps of a page, together',
+      description: 'Maximum number of messages and steps in a page, together',
     }),
   ),
   cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 1_200, description: 'next_cursor of the page before: this one goes on' }),
+    Type.String({ minLength: 1, maxLength: 1_200, description: 'next_cursor of the previous page' }),
   ),
   time_zone: TimeZone,
 });
@@ -82,7 +82,7 @@ export type BotsAnswer = Static<typeof BotsAnswer>;
 export const TeamsAnswer = Type.Object({ teams: Type.Array(Team) });
 export type TeamsAnswer = Static<typeof TeamsAnswer>;
 
-/** A row of the list, in the order of its columns as CSV. */
+/** A row of the list; the order of its fields is the order of the CSV columns. */
 const row = {
   conversation_id: text,
   team_id: nullable,
@@ -114,7 +114,7 @@ const row = {
   start_time: text,
   end_time: text,
   duration_seconds: Type.Number({ format: 'double' }),
-  state: Choice(['open', 'closed'] as const, 'At the moment of the request'),
+  state: Choice(['open', 'closed'] as const, 'At the time of the request'),
   closed_at: nullable,
   closed_reason: nullable,
   message_count: count,
@@ -126,7 +126,7 @@ const row = {
 export const Conversation = Type.Object(row, { $id: 'Conversation' });
 export type Conversation = Static<typeof Conversation>;
 
-/** The names of a row's columns, in order. */
+/** The names of the columns, in order. */
 export const columns = Object.keys(row) as (keyof Conversation)[];
 
 export const ConversationsAnswer = Type.Object({
@@ -138,13 +138,13 @@ export type ConversationsAnswer = Static<typeof ConversationsAnswer>;
 const seconds = Type.Number({ format: 'double' });
 const anything = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
 
-/** A message with its fields as they were sent; what was not sent is not there. */
+/** A message with its fields as sent; fields that were not sent are absent. */
 const Message = Type.Object(
   {
     id: text,
     time: text,
     seq: int32,
-    sender: Choice(['user', 'bot', 'agent'] as const, 'Who wrote it'),
+    sender: Choice(['user', 'bot', 'agent'] as const, 'The author'),
     sender_id: Type.Optional(text),
     text: Type.Optional(text),
     content: Type.Optional(anything),

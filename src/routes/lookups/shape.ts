@@ -6,13 +6,13 @@ import { formatInstant } from '../../queries/time/instant.js';
 import { writeEntryCursor } from './cursor.js';
 import { type Conversation, columns, type WholeConversation } from './schema.js';
 
-// What was stored was checked on its way in.
+// Stored events were validated on ingest.
 type Message = WholeConversation['messages'][number];
 type Step = WholeConversation['steps'][number];
 
 type StartTimes = Pick<Bot | Team, 'first_start_time' | 'last_start_time'>;
 
-/** A bot or team with its times as text. */
+/** A bot or team with formatted times. */
 export const shapeUsage = <Row extends StartTimes>(row: Row, zone: string) => ({
   ...row,
   first_start_time: formatInstant(row.first_start_time, zone, 'series'),
@@ -27,7 +27,7 @@ export const shapeConversation = ({ duration_ms, ...found }: Found, zone: string
   closed_at: found.closed_at === null ? null : formatInstant(found.closed_at, zone, 'series'),
 });
 
-/** A conversation with all that was said of it, and what happened in it. */
+/** A conversation with all its attributes, and a page of its messages and steps. */
 export function shapeTranscript(found: Transcript, zone: string): WholeConversation {
   const { feedback: _, entries, notes, next, steps_before, has_more_notes: __, ...rest } = found;
   const steps = entries.filter(({ type }) => type === 'step');
@@ -41,7 +41,7 @@ export function shapeTranscript(found: Transcript, zone: string): WholeConversat
   };
 }
 
-/** A message as it stands, with its response time; when it was edited or deleted, where it was. */
+/** A message in its current form, with its response time and the times of its edit and deletion, if any. */
 function shapeMessage(entry: Entry, zone: string): Message {
   const { response_seconds, edited_time, deleted_time } = entry;
   return {
@@ -54,7 +54,7 @@ function shapeMessage(entry: Entry, zone: string): Message {
 
 const shapeNote = (note: Note, zone: string) => ({ ...note, time: formatInstant(note.time, zone, 'series') });
 
-/** An event's fields as they were sent; what was not sent is not there. */
+/** The fields of an event as sent; fields that were not sent are absent. */
 function asSent(entry: Entry, zone: string): Record<string, unknown> {
   const { type: _, time, body, response_seconds: __, edited_time: ___, deleted_time: ____, ...fields } = entry;
   const present = Object.entries(fields).filter(([, value]) => value !== null);
@@ -62,7 +62,7 @@ function asSent(entry: Entry, zone: string): Record<string, unknown> {
   return { id, time: formatInstant(time, zone, 'series'), seq, ...others, ...body };
 }
 
-/** A list as a table: its columns are the fields of its rows, and a list in a row is one cell. */
+/** A list as a table: the fields of its rows are the columns; a list in a row is one cell. */
 export const tableOf = <Row extends object>(names: readonly (keyof Row & string)[], rows: Row[]) => ({
   columns: [...names],
   rows: rows.map((row) => names.map((name) => cellOf(row[name]))),

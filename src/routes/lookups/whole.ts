@@ -7,12 +7,13 @@ import { conversations, type ListCursor, type ListQuery } from '../../queries/lo
 import type { AsOf } from '../../queries/query.js';
 import { shapeConversation, tableOfConversations } from './shape.js';
 
-/** Rows that are read at once; nothing is held between two reads, however slowly a client takes them. */
+/** Rows per read. Nothing is held between two reads, however slowly the client receives them. */
 const PAGE = 1_000;
 
 /**
- * Sends a list as CSV, whole: page by page as the client takes it, with one `now` but no snapshot. A failure before the
- * first row is answered like any other; a later one breaks the connection, so that no file ends early as if complete.
+ * Streams the whole list as CSV, page by page as the client receives it, with a single `now` but without a snapshot. A
+ * failure before the first row is answered as usual; a later failure breaks the connection, so that no truncated file
+ * looks complete.
  */
 export async function sendWholeList(
   request: FastifyRequest,

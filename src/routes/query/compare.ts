@@ -8,7 +8,7 @@ import { readTime } from './times.js';
 
 const ALLOWED = 'must be previous_period, previous_year, or {"start_time": ..., "end_time": ...}';
 
-/** The range to compare with; null for none, or with a fault. */
+/** Parses the range to compare with; null for none or with a fault. */
 export function readCompare(
   value: unknown,
   window: Window,
@@ -25,7 +25,7 @@ export function readCompare(
     }
     const isByWeek = bucket?.unit === 'week' && bucket.count === 1;
     const before = value === 'previous_period' ? previousPeriod(window) : previousYear(window, isByWeek);
-    if (before === null) faults.add(path, 'has no time in it: the range before is empty, or lies before the year 1900');
+    if (before === null) faults.add(path, 'gives no range: the previous range is empty or lies before the year 1900');
     return before;
   }
   readObject(value, path, ['start_time', 'end_time'], faults);

@@ -14,7 +14,7 @@ export interface MeasureColumn {
   name: string;
   unit: Unit;
   measure: Measure;
-  /** Where the request says it. */
+  /** Its path in the request. */
   path: string;
 }
 
@@ -22,14 +22,14 @@ const MAX_MEASURES = 20;
 const aggregates = ['count', 'sum', 'avg', 'min', 'max', 'distinct', 'percentile'] as const;
 type Aggregate = (typeof aggregates)[number];
 
-/** The measures that are asked for, in order. */
+/** Parses the requested measures, in order. */
 export function readMeasures(value: unknown, dataset: Askable, faults: Faults): MeasureColumn[] {
   const path = '$.measures';
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_MEASURES) {
     const example = '"conversations" or {"aggregate": "count"}';
     faults.add(
       path,
-      `${value === undefined ? 'is needed: it' : ''} must be a list of 1 to ${MAX_MEASURES} measures, such as ${example}`.trim(),
+      `${value === undefined ? 'is required: it' : ''} must be a list of 1 to ${MAX_MEASURES} measures, such as ${example}`.trim(),
     );
     return [];
   }
@@ -50,7 +50,7 @@ function readMeasure(value: unknown, path: string, dataset: Askable, faults: Fau
     : readAggregate(value, path, dataset, faults);
 }
 
-/** `{measure, filter, as}`: a named measure over fewer rows, or under another name. */
+/** `{measure, filter, as}`: a named measure with a filter or another name. */
 function readNamed(
   value: Record<string, unknown>,
   path: string,
@@ -104,7 +104,7 @@ interface Of {
 function readOf(of: unknown, aggregate: Aggregate, path: string, vocabulary: Vocabulary, faults: Faults): Of | null {
   if (of === undefined || of === null) {
     if (aggregate === 'count') return { unit: 'count' };
-    return refuse(faults, path, `is needed: what to take the ${aggregate} of`);
+    return refuse(faults, path, `is required: the field to take the ${aggregate} of`);
   }
   const number = vocabulary.numbers.get(of);
   const dimension = vocabulary.dimensions.get(of);
@@ -125,15 +125,15 @@ function readOf(of: unknown, aggregate: Aggregate, path: string, vocabulary: Voc
   return refuse(faults, path, `must be ${kind} of this dataset${hint} It has ${allowed.join(', ')}`);
 }
 
-/** The percentile; undefined for other aggregates, null with a fault. */
+/** Parses the percentile; undefined for other aggregates, null with a fault. */
 function readP(p: unknown, aggregate: Aggregate, path: string, faults: Faults): number | undefined | null {
   if (aggregate !== 'percentile') {
     return p === undefined || p === null
       ? undefined
-      : refuse(faults, path, `is for percentile alone, not for ${aggregate}`);
+      : refuse(faults, path, `is only for percentile, not for ${aggregate}`);
   }
   if (typeof p === 'number' && p >= 0 && p <= 100) return p;
-  return refuse(faults, path, 'must be a number from 0 to 100, as 50 for the median');
+  return refuse(faults, path, 'must be a number from 0 to 100, such as 50 for the median');
 }
 
 function readName(as: unknown, path: string, faults: Faults): string | null {
@@ -146,7 +146,7 @@ function readOwnFilter(value: unknown, path: string, vocabulary: Vocabulary, fau
   return value === undefined || value === null ? undefined : readFilters(value, path, vocabulary.dimensions, faults);
 }
 
-/** A measure over the rows that pass its own filter and another one. */
+/** Adds a filter to a measure that may already have one. */
 function narrowed(measure: Measure, filter: Filter | undefined): Measure {
   if (filter === undefined) return measure;
   return { ...measure, filter: measure.filter === undefined ? filter : { op: 'and', of: [measure.filter, filter] } };
@@ -165,7 +165,7 @@ function unknownMeasure(value: unknown, dataset: Askable): string {
   return `is not a measure of ${dataset}${hint} The measures are ${names.join(', ')}; or send an object with an aggregate`;
 }
 
-/** Whether a measure names a dimension, by its name in the core. */
+/** Whether a measure uses a dimension, by its name in the core. */
 export const names = (measure: Measure, dimension: string): boolean =>
   ('of' in measure && measure.of === dimension) || filtersOf(measure).flatMap(dimensionsIn).includes(dimension);
 

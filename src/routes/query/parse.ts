@@ -16,7 +16,7 @@ import { readBucket, readTime } from './times.js';
 /** A group of a query and the column that it fills. */
 export type GroupColumn = NamedField & { column: string };
 
-/** A request, read. */
+/** A parsed request. */
 export interface Question {
   query: Query;
   groups: GroupColumn[];
@@ -44,7 +44,7 @@ const keys = [
 const MAX_GROUPS = 5;
 export const paths = { bucket: '$.bucket', groups: '$.group_by' };
 
-/** Reads the body of a query, but for the scope. With any fault it is of no use. */
+/** Parses the body of a query; the scope is added later. The result must not be used if a fault was found. */
 export function parseQuestion(
   body: unknown,
   now: number,
@@ -53,7 +53,7 @@ export function parseQuestion(
   const fields = readObject(body, '$', keys, faults);
   if (fields === null) throw faults.refusal();
   const dataset = readDataset(fields.dataset, faults);
-  if (dataset === null) throw faults.refusal(); // every other name depends on it
+  if (dataset === null) throw faults.refusal(); // all other names depend on it
   const { dimensions } = vocabularies[dataset];
 
   const zone = readZone(fields.time_zone, '$.time_zone', faults) ?? 'UTC';
@@ -77,7 +77,7 @@ export function parseQuestion(
       if (names(measure, 'currency'))
         faults.add(
           path,
-          'names currency, which would split the rows of every measure: group by it or filter by it too',
+          'uses currency, which would split the rows of every measure: also group by it or filter by it',
         );
     }
   }
@@ -102,7 +102,7 @@ export function parseQuestion(
 function readDataset(value: unknown, faults: Faults): Askable | null {
   const found = askable.find((one) => one === value);
   if (found !== undefined) return found;
-  faults.add('$.dataset', `${value === undefined ? 'is needed and ' : ''}must be one of ${askable.join(', ')}`);
+  faults.add('$.dataset', `${value === undefined ? 'is required and ' : ''}must be one of ${askable.join(', ')}`);
   return null;
 }
 
@@ -115,7 +115,7 @@ function readGroups(value: unknown, dataset: Askable, faults: Faults): GroupColu
     faults.add(path, `has more than ${MAX_GROUPS} dimensions; hour_of_day and day_of_week are not counted`);
   }
   for (const [n, { field, path: at }] of found.entries()) {
-    if (found.findIndex((one) => one.field === field) < n) faults.add(at, `is in the list already: ${field}`);
+    if (found.findIndex((one) => one.field === field) < n) faults.add(at, `repeats ${field}`);
   }
   return found.map(({ field, named }) => ({ ...named, column: field }));
 }
@@ -145,15 +145,15 @@ function readOrder(value: unknown, measures: MeasureColumn[], faults: Faults): R
 function readLimit({ limit, others }: Record<string, unknown>, groups: GroupColumn[], faults: Faults) {
   const isGiven = limit !== undefined && limit !== null;
   if (isGiven && !(typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= 1_000_000)) {
-    faults.add('$.limit', 'must be a whole number from 1 on');
-  } else if (isGiven && groups.length === 0) faults.add('$.limit', 'is for groups: say group_by too');
+    faults.add('$.limit', 'must be a positive whole number');
+  } else if (isGiven && groups.length === 0) faults.add('$.limit', 'requires group_by: it limits groups');
   const isBoolean = others === undefined || others === null || typeof others === 'boolean';
   if (!isBoolean) faults.add('$.others', 'must be true or false');
-  else if (others === true && !isGiven) faults.add('$.others', 'is what a limit leaves out: say limit too');
+  else if (others === true && !isGiven) faults.add('$.others', 'requires limit: it is the rest that limit leaves out');
   return { limit: isGiven ? (limit as number) : null, others: others === true };
 }
 
-/** No two columns of the answer may have one name. */
+/** Column names of the answer must be unique. */
 function checkColumns(
   {
     hasBucket,
@@ -172,8 +172,7 @@ function checkColumns(
   for (const { name, path } of measures) {
     const own = isCompared ? [name, `${name}_before`] : [name];
     const double = own.find((column) => taken.has(column));
-    if (double !== undefined)
-      faults.add(path, `is the second column with the name ${double}: name it otherwise by "as"`);
+    if (double !== undefined) faults.add(path, `is a second column named ${double}: give it another name with "as"`);
     for (const column of own) taken.add(column);
   }
 }

@@ -15,9 +15,12 @@ import { shapeAnswer, tableOfAnswer } from './shape.js';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** The query language: `POST /v1/query` over every dataset, and `GET /v1/catalogue`, which says what can be asked. */
+/**
+ * The query language: `POST /v1/query` over every dataset, and `GET /v1/catalogue`, which lists datasets, fields and
+ * measures.
+ */
 export async function queryRoutes(app: FastifyInstance, context: ReportContext): Promise<void> {
-  // The body is read by parse.ts, which names every fault by its path; so it comes as bytes.
+  // The body arrives as bytes: parse.ts validates it and names every fault by its path.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
     done(null, body),
@@ -55,10 +58,8 @@ function comparisonNotices({ edges, before }: Table, { window }: Query, now: num
   return [
     ...(buckets === earlier
       ? []
-      : [
-          `the range has ${buckets} buckets and the one it is compared with ${earlier}: they are compared by their place`,
-        ]),
-    ...(window.to > now ? ['the range is not over: a running period is compared with a whole one'] : []),
+      : [`the range has ${buckets} buckets and the one it is compared with ${earlier}: they are compared by position`]),
+    ...(window.to > now ? ['the range ends in the future: a partial period is compared with a complete one'] : []),
   ];
 }
 

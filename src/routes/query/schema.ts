@@ -6,13 +6,13 @@ export const QueryParameters = strict({ format: Format });
 const Unit = Type.Unsafe<'seconds' | 'ratio' | 'count' | 'money' | null>({
   type: ['string', 'null'],
   enum: ['seconds', 'ratio', 'count', 'money', null],
-  description: 'What the numbers are; null where there is no unit',
+  description: 'Unit of the numbers; null if there is none',
 });
 
 const Column = Type.Object(
   {
     name: Type.String({ description: 'time, a dimension of group_by, is_others, or a measure' }),
-    type: Choice(['time', 'text', 'number', 'boolean'] as const, 'What the values of the column are'),
+    type: Choice(['time', 'text', 'number', 'boolean'] as const, 'Type of the values'),
     unit: Unit,
   },
   { $id: 'QueryColumn' },
@@ -25,8 +25,8 @@ const CellValue = Type.Unsafe<string | number | boolean | null>({
 export const QueryAnswer = Type.Object(
   {
     columns: Type.Array(Column),
-    rows: Type.Array(Type.Array(CellValue), { description: 'A value for each column' }),
-    notices: Type.Array(Type.String(), { description: 'Notes on how to read the numbers' }),
+    rows: Type.Array(Type.Array(CellValue), { description: 'One value per column' }),
+    notices: Type.Array(Type.String(), { description: 'Notices on how to read the numbers' }),
   },
   { $id: 'QueryAnswer' },
 );
@@ -41,16 +41,16 @@ const CatalogueDataset = Type.Object(
       Type.Object({
         name: Type.String(),
         means: Type.String(),
-        type: Choice(['text', 'number', 'boolean'] as const, 'What its values are'),
+        type: Choice(['text', 'number', 'boolean'] as const, 'Type of its values'),
         many: Type.Boolean({ description: 'A list of values rather than one' }),
       }),
-      { description: 'To group by, filter on and count distinct' },
+      { description: 'Fields to group by, filter on and count distinct' },
     ),
     numbers: Type.Array(Type.Object({ name: Type.String(), means: Type.String(), unit: Unit }), {
-      description: 'What an aggregate may be of',
+      description: 'Fields that can be aggregated',
     }),
     measures: Type.Array(Type.Object({ name: Type.String(), means: Type.String(), unit: Unit }), {
-      description: 'Measures that have a name',
+      description: 'Predefined measures',
     }),
   },
   { $id: 'CatalogueDataset' },

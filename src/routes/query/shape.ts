@@ -7,9 +7,9 @@ import { formatInstant } from '../../queries/time/instant.js';
 import type { Question } from './parse.js';
 import type { QueryAnswer } from './schema.js';
 
-/** A row of the answer, with its numbers of both ranges. */
+/** A row of the answer, with the numbers of both ranges. */
 interface Pair extends Pick<TableRow, 'bucket' | 'keys'> {
-  /** The place of its group in the ranking; null for the other groups together, or without a ranking. */
+  /** The rank of its group; null for the remaining groups together, or without a ranking. */
   rank: number | null;
   isOthers: boolean;
   cells: Cell[];
@@ -42,7 +42,7 @@ export function shapeAnswer(table: Table, question: Question, notices: string[])
   };
 }
 
-/** The rows of both ranges side by side: buckets by place, groups by their values. */
+/** Joins the rows of both ranges: buckets by position, groups by their keys. */
 function pairsOf(table: Table, { query }: Question): Pair[] {
   const nothing = query.measures.map(cellOfNothing);
   const absent = query.measures.map(() => null);
@@ -60,7 +60,7 @@ function pairsOf(table: Table, { query }: Question): Pair[] {
   return [...pairs.values()];
 }
 
-/** The order of rows, as the design has it. */
+/** Compares rows in the order of the answer. */
 function inOrder({ query, groups, order }: Question): (a: Pair, b: Pair) => number {
   const byKeys = (a: Pair, b: Pair) => {
     for (const [n, { type }] of groups.entries()) {
@@ -85,13 +85,13 @@ function inOrder({ query, groups, order }: Question): (a: Pair, b: Pair) => numb
   };
 }
 
-/** Texts by code point, numbers by size, false before true, nulls last. */
+/** Texts by code point, numbers by value, false before true, nulls last. */
 function compare(x: Value, y: Value, type: 'text' | 'number' | 'boolean'): number {
   if (x === null || y === null) return Number(x === null) - Number(y === null);
   return type === 'text' ? byCodePoint(String(x), String(y)) : Number(x) - Number(y);
 }
 
-/** Numbers come as such or, to be exact, as decimal text; they are shown as the nearest double. */
+/** Numbers come from the core as such or as exact decimal text; the answer shows the nearest double. */
 const numberOf = (value: Value): number | null => (value === null ? null : Number(value));
 
 export const tableOfAnswer = ({ columns, rows }: QueryAnswer): CsvTable => ({

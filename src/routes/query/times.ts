@@ -2,7 +2,10 @@ import type { Faults } from '../../http/faults.js';
 import { type Bucket, parseSpan } from '../../queries/time/bucket.js';
 import { parseRequestTime } from '../../queries/time/relative.js';
 
-/** A time of a query: as in a query string, and epoch milliseconds may be a number. Null with a fault. */
+/**
+ * Parses a time of a query. It takes the same forms as a query string, and epoch milliseconds also as a number. Null
+ * with a fault.
+ */
 export function readTime(value: unknown, path: string, zone: string, now: number, faults: Faults): number | null {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof text !== 'string') {
@@ -26,7 +29,7 @@ const buckets = new Map<unknown, Bucket>([
   ['1y', { unit: 'year', count: 1 }],
 ]);
 
-/** The bucket of a query; null for none, or with a fault. */
+/** Parses the bucket of a query; null for none or with a fault. */
 export function readBucket(value: unknown, faults: Faults): Bucket | null {
   const path = '$.bucket';
   if (value === undefined || value === null) return null;

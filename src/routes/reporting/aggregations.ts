@@ -10,7 +10,7 @@ type Measure = MeasureOf<'participations'>;
 
 interface Kind {
   aggregate: 'sum' | 'avg' | 'min' | 'max' | 'distinct';
-  /** The end of its name in the answer. */
+  /** The suffix of its name in the answer. */
   suffix: string;
   takes: (named: NamedField, field: string) => boolean;
   says: string;
@@ -43,12 +43,12 @@ const types = ['count', ...kinds.keys()];
 
 const MAX_AGGREGATIONS = 100;
 
-/** The measures that are asked for, each under its name in the answer, in order. */
+/** Parses the requested aggregations, each with its name in the answer, in order. */
 export function readAggregations(value: unknown, faults: Faults): Map<string, Measure> {
   const path = '$.aggregations';
   const measures = new Map<string, Measure>();
   const add = (name: string, measure: Measure, at: string) => {
-    if (measures.has(name)) faults.add(at, `is the second aggregation with the name ${name}`);
+    if (measures.has(name)) faults.add(at, `is a second aggregation named ${name}`);
     else measures.set(name, measure);
   };
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_AGGREGATIONS) {
@@ -66,7 +66,7 @@ function readAggregation(value: unknown, path: string, faults: Faults, add: Add)
   if (aggregation === null) return;
   const { type, fields } = aggregation;
   if (type === 'count') {
-    // Clients of the dialect name fields here, which change nothing: it counts rows.
+    // Clients of the dialect send fields here. They have no effect: it counts rows.
     if (fields !== undefined && fields !== null) readDimensions(fields, `${path}.fields`, names, faults);
     add('count', { aggregate: 'count' }, path);
     return;
@@ -81,11 +81,11 @@ function readAggregation(value: unknown, path: string, faults: Faults, add: Add)
     return;
   }
   for (const { field, named, path: at } of readDimensions(fields, `${path}.fields`, names, faults)) {
-    if (!kind.takes(named, field)) faults.add(at, `cannot be taken: ${type} works on ${kind.says}`);
+    if (!kind.takes(named, field)) faults.add(at, `is not supported: ${type} works on ${kind.says}`);
     else add(`${field}_${kind.suffix}`, measureOf(kind.aggregate, named.name), at);
   }
 }
 
-/** `takes` has seen that a number is aggregated by what takes numbers. */
+/** `takes` has checked that the aggregate takes this field. */
 const measureOf = (aggregate: Kind['aggregate'], of: DimensionOf<'participations'>): Measure =>
   aggregate === 'distinct' ? { aggregate, of } : { aggregate, of: of as NumberOf<'participations'> };

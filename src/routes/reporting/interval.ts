@@ -18,14 +18,14 @@ const granularities = new Map<unknown, Bucket | null>([
   ['year', { unit: 'year', count: 1 }],
 ]);
 
-/** Where a step of the time axis was said, which faults of its size name, and the zone that was said with it. */
+/** A parsed granularity: its bucket, the path for faults about its size, and its time zone. */
 export interface Granularity {
   bucket: Bucket | null;
   path: string;
   zone?: string;
 }
 
-/** A name, or Druid's `{"type": "period", "period": "P1D", "timeZone": "Europe/Helsinki"}`. */
+/** Parses a granularity: a name, or Druid's `{"type": "period", "period": "P1D", "timeZone": "Europe/Helsinki"}`. */
 export function readGranularity(value: unknown, faults: Faults): Granularity {
   const path = '$.granularity';
   if (!isObject(value)) {
@@ -50,14 +50,14 @@ function readPeriod(value: unknown, path: string, faults: Faults): Bucket | null
   return null;
 }
 
-/** The range and zone of a query; a range that is not to be used when a fault was found. */
+/** Parses the range and time zone of a query. The range must not be used if a fault was found. */
 export function readInterval(value: unknown, granularity: Granularity, faults: Faults): Window {
   const interval = readObject(value, '$.interval', ['start', 'end', 'time_zone'], faults);
   if (interval === null) return { from: 0, to: 1, zone: 'UTC' };
   const said = readZone(interval.time_zone, '$.interval.time_zone', faults);
   const zone = said ?? granularity.zone ?? 'UTC';
   if (granularity.zone !== undefined && granularity.zone !== zone) {
-    faults.add('$.granularity.timeZone', 'must be the same as interval.time_zone where both are given');
+    faults.add('$.granularity.timeZone', 'must equal interval.time_zone if both are given');
   }
   const from = readTime(interval.start, '$.interval.start', zone, faults);
   const end = readTime(interval.end, '$.interval.end', zone, faults);
@@ -67,7 +67,7 @@ export function readInterval(value: unknown, granularity: Granularity, faults: F
   return { from: from ?? 0, to: to ?? 1, zone };
 }
 
-/** Clients of the dialect name the last millisecond of a day, as in 23:59:59.999, and mean all of it. */
+/** Clients of the dialect send the last millisecond of a day (23:59:59.999) to include the whole day. */
 const withLastMillisecond = (end: number) => (((end % 1_000) + 1_000) % 1_000 === 999 ? end + 1 : end);
 
 function readTime(value: unknown, path: string, zone: string, faults: Faults): number | null {

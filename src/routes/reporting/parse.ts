@@ -9,7 +9,7 @@ import { readAggregations } from './aggregations.js';
 import { names } from './dimensions.js';
 import { readGranularity, readInterval } from './interval.js';
 
-/** A request, read: the query but for its scope, and the names under which its groups and numbers are answered. */
+/** A parsed request: the query without its scope, and the names of groups and numbers in the answer. */
 export interface ReportRequest {
   query: Omit<QueryOf<'participations'>, 'scope'>;
   groups: string[];
@@ -17,7 +17,10 @@ export interface ReportRequest {
   paths: SizePaths;
 }
 
-/** Reads the body of a request. With any fault the report is of no use. Throws `InvalidRequest` for what is no object. */
+/**
+ * Parses the body of a request. The result must not be used if a fault was found. Throws `InvalidRequest` if it is not
+ * an object.
+ */
 export function parseReport(body: unknown, faults: Faults): ReportRequest {
   const fields = readObject(body, '$', ['interval', 'granularity', 'aggregations', 'group_by', 'filters'], faults);
   if (fields === null) throw faults.refusal();
@@ -41,13 +44,13 @@ export function parseReport(body: unknown, faults: Faults): ReportRequest {
   return { query, groups: [...groups.keys()], metrics: [...measures.keys()], paths };
 }
 
-/** The dimensions to group by, each name with that of the catalogue, in order. */
+/** Parses the dimensions to group by, in order. */
 function readGroups(value: unknown, faults: Faults): Map<string, DimensionOf<'participations'>> {
   const path = '$.group_by';
   const groups = new Map<string, DimensionOf<'participations'>>();
   if (value === undefined || value === null) return groups;
   for (const { path: at, field, named } of readDimensions(value, path, names, faults)) {
-    if (groups.has(field)) faults.add(at, `is in the list already: ${field}`);
+    if (groups.has(field)) faults.add(at, `repeats ${field}`);
     else groups.set(field, named.name);
   }
   return groups;

@@ -14,9 +14,9 @@ import { shapeReport, tableOfReport } from './shape.js';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** The dialect of giosg's clients: one query language over conversations as accounts, teams and agents see them. */
+/** The dialect of giosg's clients: queries over the participations of accounts, teams and agents in conversations. */
 export async function reportingRoutes(app: FastifyInstance, context: ReportContext): Promise<void> {
-  // The body is read by parse.ts, which names every fault by its path; so it comes as bytes.
+  // The body arrives as bytes: parse.ts validates it and names every fault by its path.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BYTES }, (_request, body, done) =>
     done(null, body),
@@ -36,7 +36,7 @@ export async function reportingRoutes(app: FastifyInstance, context: ReportConte
     }),
     async answer({ organization, report }, { scope, asOf, notice }) {
       const isOwn = organization.toLowerCase() === scope.account;
-      // An organization whose agents wrote in conversations that the caller sees gets its own rows.
+      // For an organization whose agents wrote in conversations that the caller sees, the report covers its own rows.
       const view: FilterOf<'participations'> = isOwn
         ? everything
         : { op: 'in', dimension: 'organization_ids', values: [organization] };
@@ -49,7 +49,7 @@ export async function reportingRoutes(app: FastifyInstance, context: ReportConte
       const table = await run(context.db, query, asOf, report.paths);
       if (table.present.includes(false)) {
         if (!(await isAccount(context.db, organization)))
-          throw new NotFound(`no organization ${organization} is known here`);
+          throw new NotFound(`there is no organization ${organization}`);
         throw new Forbidden('this key may not read reports of that organization');
       }
       for (const text of noticesOf(query, table)) notice(text);

@@ -10,16 +10,16 @@ export const ReportQuery = strict({ format: Format });
 const Field = Type.Object(
   {
     name: Type.String({ description: 'start_time, a dimension of group_by, or an aggregation' }),
-    type: Choice(['dimension', 'metric'], 'dimension for start_time and the groups, metric for the aggregations'),
+    type: Choice(['dimension', 'metric'], 'dimension for start_time and groups, metric for aggregations'),
   },
   { $id: 'ReportField' },
 );
 
 export const ReportAnswer = Type.Object(
   {
-    fields: Type.Array(Field, { description: 'Names of the values of each row' }),
+    fields: Type.Array(Field, { description: 'The columns of the rows' }),
     data: Type.Array(Type.Array(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'] })), {
-      description: 'Rows: by time, then by the groups, nulls last',
+      description: 'Rows, ordered by time, then by groups, nulls last',
     }),
   },
   { $id: 'ReportAnswer' },

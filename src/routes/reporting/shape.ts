@@ -6,7 +6,7 @@ import { formatInstant } from '../../queries/time/instant.js';
 import type { ReportRequest } from './parse.js';
 import type { ReportAnswer } from './schema.js';
 
-/** The answer of a report: every bucket where nothing is grouped, else the groups that there are, in order. */
+/** The answer of a report: one row per bucket without groups, else one per group and bucket with data, in order. */
 export function shapeReport(table: Table, { query, groups, metrics }: ReportRequest): ReportAnswer {
   const isNumber = query.groupBy.map((name) => fieldOf(query.dataset, name)?.type === 'number');
   const rows = table.rows.toSorted(inOrder(isNumber));
@@ -24,10 +24,10 @@ export function shapeReport(table: Table, { query, groups, metrics }: ReportRequ
   };
 }
 
-/** Numbers come as such or, to be exact, as decimal text; they are shown as the nearest double. */
+/** Numbers come from the core as such or as exact decimal text; the answer shows the nearest double. */
 const toNumber = (value: Value): number | null => (value === null ? null : Number(value));
 
-/** By time, then by each group: texts by code point, numbers by size, nulls last. */
+/** By time, then by each group: texts by code point, numbers by value, nulls last. */
 function inOrder(isNumber: boolean[]): (a: TableRow, b: TableRow) => number {
   return (a, b) => {
     let order = a.bucket - b.bucket;

@@ -11,19 +11,19 @@ import type { FilterOf, QueryOf, TableRow } from '../../queries/query.js';
 import * as schema from './schema.js';
 import { checkPresence, filtersOf, presenceOf, runOf } from './subject.js';
 
-/** What stands for the end of a sequence, as the vendor has it. */
+/** The vendor's name for the end of a sequence. */
 const DROPOFF = 'DROPOFF';
 
 type FlowsQuery = Times & { version: string } & Parameters<typeof parseSharedFilters>[0];
 
-/** The parameters that the operations share. */
+/** The parameters common to these operations. */
 const parseCommon = ({ params, query, now }: RequestInput<{ bot_id: string }, FlowsQuery>, faults: Faults) => ({
   subject: { bot_id: params.bot_id, version: query.version },
   window: parseWindow(query, faults, { now }),
   filters: parseSharedFilters(query, faults),
 });
 
-/** The flows of a bot: where conversations go from step to step, and where they end. */
+/** The flows of a bot: how conversations move from step to step, and where they end. */
 export function flowRoutes(app: FastifyInstance, context: ReportContext): void {
   const stepsOf = ({ subject, window, filters }: ReturnType<typeof parseCommon>, caller: Caller): StepsQuery => ({
     scope: caller.scope,
@@ -109,7 +109,7 @@ export function flowRoutes(app: FastifyInstance, context: ReportContext): void {
   });
 }
 
-/** By code point, the end of a sequence behind every step. */
+/** By code point, with the end of a sequence after all steps. */
 const endLast = (a: string | null, b: string | null): number =>
   a === null || b === null ? Number(a === null) - Number(b === null) : byCodePoint(a, b);
 
@@ -125,7 +125,7 @@ function edgeOf({ keys, cells }: TableRow, type: 'sources' | 'targets') {
 
 type Edge = ReturnType<typeof edgeOf>;
 
-/** Count descending, then the other end's id and type, then this end's type. */
+/** By count descending, then by id and type of the other end, then by type of this end. */
 const byCountThenEnds =
   (type: 'sources' | 'targets') =>
   (a: Edge, b: Edge): number => {
@@ -138,7 +138,7 @@ const byCountThenEnds =
     );
   };
 
-/** `path=a&path=b`, or `path[0]=a&path[1]=b` without gaps, in any order: one value is one step. */
+/** Reads `path=a&path=b`, or `path[0]=a&path[1]=b` without gaps in any order. Each value is one step. */
 function gatherPath(
   query: Record<string, unknown>,
   addFault: (path: string, message: string) => void,
@@ -151,9 +151,9 @@ function gatherPath(
   const steps: unknown[] = [];
   for (const [name, value] of indexed) steps[Number(/\d+/.exec(name)?.[0] ?? Number.NaN)] = value;
   const isWhole = steps.length === indexed.length && steps.every((step) => typeof step === 'string');
-  if (path !== undefined) addFault('path', 'is given in one form: path=a&path=b, or path[0]=a&path[1]=b');
+  if (path !== undefined) addFault('path', 'must be given in one form: path=a&path=b, or path[0]=a&path[1]=b');
   else if (!isWhole || Object.keys(steps).length < indexed.length) {
-    addFault('path', 'has indexes from 0 on without gaps, each once, as in path[0]=a&path[1]=b');
+    addFault('path', 'must have each index from 0 on once, without gaps, as in path[0]=a&path[1]=b');
   } else return { ...gathered, path: steps };
   return gathered;
 }

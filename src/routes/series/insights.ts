@@ -2,7 +2,7 @@ import type { MeasureOf, Table } from '../../queries/query.js';
 import type { SeriesData } from './schema.js';
 import { roundedMean, shapeSeries, xValues } from './shape.js';
 
-/** What each stat is of a conversation: a number of the catalogue, and how many of it make one of the answer. */
+/** The number of the catalogue behind each stat, and the divisor for its unit. */
 const stats = {
   duration_seconds: { of: 'duration_ms', unit: 1_000n },
   num_messages: { of: 'messages', unit: 1n },
@@ -10,7 +10,7 @@ const stats = {
 
 export type Stat = keyof typeof stats | 'num_conversations';
 
-/** The measures that a stat is made of. */
+/** The measures behind a stat. */
 export const measuresOf = (stat: Stat): MeasureOf<'conversations'>[] =>
   stat === 'num_conversations'
     ? [{ aggregate: 'count' }]
@@ -20,8 +20,8 @@ export const measuresOf = (stat: Stat): MeasureOf<'conversations'>[] =>
       ];
 
 /**
- * One series: the mean per conversation of each bucket, beside mean, min, max and sum over all conversations of the range.
- * Sums are exact; rounding, a half up, is last. `num_conversations` counts a bucket.
+ * One series: the mean per conversation in each bucket, and mean, min, max and sum over all conversations of the range.
+ * Sums are exact; values are rounded half up at the end. `num_conversations` counts the conversations of a bucket.
  */
 export function shapeInsights(table: Table, stat: Stat, zone: string): SeriesData {
   if (stat === 'num_conversations') return shapeSeries(table, stat, [], zone);

@@ -3,16 +3,16 @@ import { byCodePoint } from '../../queries/order.js';
 import type { Ranked } from './ranked.js';
 import type { Pagination } from './schema.js';
 
-/** A place in the order of a ranked list: that of one row, which need not exist any more. */
+/** A cursor into a ranked list: the sort key of one row, which need not exist any more. */
 type RankedCursor = Pick<Ranked, 'id' | 'count'>;
 
-/** Which part of a ranked list is wanted. */
+/** The requested part of a ranked list. */
 export interface Paging {
   direction: 'first' | 'last';
   count: number;
-  /** Behind it (`first`), or before it (`last`). */
+  /** The cursor after (`first`) or before (`last`) which the page lies. */
   from: RankedCursor | null;
-  /** Neither first nor last was said. */
+  /** Whether neither first nor last was given. */
   isDefault: boolean;
 }
 
@@ -25,7 +25,7 @@ interface PageParameters {
   before?: string;
 }
 
-/** The page that a request wants: `first` with `after`, or `last` with `before`. */
+/** Parses the requested page: `first` with `after`, or `last` with `before`. */
 export function parsePaging(sent: PageParameters, faults: Faults): Paging {
   const apart = [
     ['first', 'last'],
@@ -35,12 +35,12 @@ export function parsePaging(sent: PageParameters, faults: Faults): Paging {
   ] as const;
   for (const [one, other] of apart) {
     if (sent[one] === undefined || sent[other] === undefined) continue;
-    faults.add(one, `cannot be given with ${other}: page with first and after, or with last and before`);
-    faults.add(other, `cannot be given with ${one}: page with first and after, or with last and before`);
+    faults.add(one, `cannot be combined with ${other}: use first with after, or last with before`);
+    faults.add(other, `cannot be combined with ${one}: use first with after, or last with before`);
   }
   if (sent.before !== undefined && sent.last === undefined) {
-    faults.add('before', 'is given with last: say how many before it');
-    faults.add('last', 'is needed with before');
+    faults.add('before', 'requires last: the number of rows before it');
+    faults.add('last', 'is required with before');
   }
   const direction = sent.last === undefined ? 'first' : 'last';
   const name = direction === 'first' ? 'after' : 'before';
@@ -58,14 +58,14 @@ function parseCursor(name: string, cursor: string | undefined, faults: Faults): 
     /^([0-9]{1,15}) ([^\0]{1,400})$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   const place = { count: Number(count), id };
   if (writeCursor(place) === cursor) return place;
-  faults.add(name, 'is not a cursor: send start_cursor or end_cursor as it came');
+  faults.add(name, 'is not a cursor: send start_cursor or end_cursor unchanged');
   return null;
 }
 
-/** Base64url of a count and an id: it says nothing to its reader. */
+/** Encodes a cursor as opaque text: base64url of a count and an id. */
 const writeCursor = ({ count, id }: RankedCursor): string => Buffer.from(`${count} ${id}`).toString('base64url');
 
-/** One page of a ranked list, in its order. `has_more` looks in the direction that was asked. */
+/** One page of a ranked list, in its order. `has_more` refers to the direction of paging. */
 export function pageOf(all: Ranked[], { direction, count, from }: Paging): { rows: Ranked[]; pagination: Pagination } {
   const isBehind = (row: Ranked) =>
     from === null || row.count < from.count || (row.count === from.count && byCodePoint(row.id, from.id) > 0);
@@ -84,7 +84,7 @@ export function pageOf(all: Ranked[], { direction, count, from }: Paging): { row
   };
 }
 
-/** The address of the page that follows in the direction that was asked: a CSV has no other place to say it. */
+/** The URL of the next page in the direction of paging, for the Link header: a CSV has no other place for it. */
 export function nextAddress(
   url: string,
   { direction, count }: Paging,

@@ -10,7 +10,7 @@ export const buckets = {
   '1m': { unit: 'month', count: 1 },
 } as const satisfies Record<string, Bucket>;
 
-/** The dimension of the core behind each field that the dialect can filter or group by. */
+/** The dimension of the core for each field that the dialect can filter or group by. */
 const dimensions = {
   channel_type: 'channel',
   language: 'language',
@@ -25,7 +25,7 @@ export type SeriesField = keyof typeof dimensions;
 
 export const dimensionOf = (field: SeriesField) => dimensions[field];
 
-/** The bucket that was asked for, or the smallest that gives at most 200 points. */
+/** The requested bucket, or by default the smallest one that gives at most 200 points. */
 export function parseBucket(bucket: keyof typeof buckets | undefined, window: Window, faults: Faults): Bucket {
   if (bucket === undefined) return chooseBucket(window, [buckets['1h'], buckets['1d'], buckets['1w']], 200);
   const chosen = buckets[bucket] ?? buckets['1d'];
@@ -33,13 +33,13 @@ export function parseBucket(bucket: keyof typeof buckets | undefined, window: Wi
   if (!unusable && !bucketFits(window, chosen)) {
     faults.add(
       'bucket',
-      `must not be larger than the range: ${bucket} from start_time on ends after end_time; send a later end_time, or a smaller bucket`,
+      `must not be larger than the range: ${bucket} from start_time ends after end_time; send a later end_time or a smaller bucket`,
     );
   }
   return chosen;
 }
 
-/** The fields of a team's `group_by`: a comma list, each field once. */
+/** Parses `group_by` of a team: a comma-separated list without repetitions. */
 export function parseFields(text: string | undefined, faults: Faults): TeamField[] {
   if (text === undefined || faults.has('group_by')) return [];
   const fields = text.split(',').map((field) => field.trim());

@@ -10,7 +10,7 @@ import { parseBucket } from './parse.js';
 import * as schema from './schema.js';
 import { runOf, type Subject } from './subject.js';
 
-/** A value of messages with how many have it and its place in the order: count descending, then by code point. */
+/** A value, the number of messages that have it, and its rank: by count descending, then by code point. */
 export interface Ranked {
   id: string;
   count: number;
@@ -23,7 +23,7 @@ interface RankedRequest {
   filters: FilterOf<'messages'>[];
 }
 
-/** The values of a dimension of messages, each with its messages in the range. */
+/** Ranks the values of a dimension by their number of messages in the range. */
 async function rankedBy(
   { db }: ReportContext,
   caller: Caller,
@@ -46,7 +46,7 @@ async function rankedBy(
     .map((row, n) => ({ ...row, rank: n + 1 }));
 }
 
-/** Operations that list values of messages by how often they occur. */
+/** Operations that rank intents and tags by their number of messages. */
 export function rankedRoutes(app: FastifyInstance, context: ReportContext): void {
   serve(app, context, {
     method: 'GET',
@@ -56,7 +56,7 @@ export function rankedRoutes(app: FastifyInstance, context: ReportContext): void
     response: schema.IntentsAnswer,
     parse({ params, query, now }, faults) {
       const window = parseWindow(query, faults, { now });
-      parseBucket(query.bucket, window, faults); // checked, as clients of the dialect may send it; it changes nothing
+      parseBucket(query.bucket, window, faults); // clients of the dialect send it; it is checked but has no effect
       return {
         subject: { bot_id: params.bot_id, version: query.version },
         window,

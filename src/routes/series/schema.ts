@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Choice, Format, Id, List, strict, TextOrList, TimeText, TimeZone } from '../../http/parameters.js';
 
-/** Parameters that every operation of the dialect takes. */
+/** Parameters of every operation of the dialect. */
 const common = {
   start_time: TimeText('Start of the range: a date, a local time, or a time with an offset'),
   end_time: TimeText('End of the range, exclusive'),
@@ -9,12 +9,12 @@ const common = {
   format: Format,
 };
 
-const isTest = Type.Optional(Choice(['true', 'false'] as const, 'Only tests, or none; both when left out'));
+const isTest = Type.Optional(Choice(['true', 'false'] as const, 'true: only tests; false: no tests; default: all'));
 
 const version = Id('Version of the bot');
 
-const channelTypes = 'Channels to count, separated by commas or repeated; unknown matches a missing one';
-const languages = 'Languages to count, separated by commas or repeated; unknown matches a missing one';
+const channelTypes = 'Channels to count, separated by commas or repeated; unknown matches a missing channel';
+const languages = 'Languages to count, separated by commas or repeated; unknown matches a missing language';
 
 export const BotParams = Type.Object({ bot_id: Id('The bot') });
 export const TeamParams = Type.Object({ team_id: Id('The team') });
@@ -25,8 +25,8 @@ export const ConversationsQuery = strict({
   ...common,
   channel_type: Type.Optional(List(channelTypes)),
   language: Type.Optional(List(languages)),
-  bucket: Type.Optional(Choice(['1h', '1d', '1w'] as const, 'Step of the time axis, not larger than the range')),
-  group_by: Type.Optional(Choice(['channel_type', 'language'] as const, 'A series for each value')),
+  bucket: Type.Optional(Choice(['1h', '1d', '1w'] as const, 'Bucket size, not larger than the range')),
+  group_by: Type.Optional(Choice(['channel_type', 'language'] as const, 'One series for each value')),
   is_test: isTest,
 });
 
@@ -45,7 +45,7 @@ export const FlowQuery = strict({
   message_id: Type.Optional(Id('Only transitions of this message')),
 });
 
-/** Fields that a team's conversations can be grouped by, several at once. */
+/** Fields by which the conversations of a team can be grouped, also several at once. */
 export const teamFields = [
   'bot_id',
   'bot_version',
@@ -59,21 +59,18 @@ export type TeamField = (typeof teamFields)[number];
 
 export const TeamQuery = strict({
   ...common,
-  bucket: Choice(
-    ['1d', '1w', '1m'] as const,
-    'Step of the time axis, not larger than the range; 1m is a calendar month',
-  ),
+  bucket: Choice(['1d', '1w', '1m'] as const, 'Bucket size, not larger than the range; 1m is a calendar month'),
   group_by: Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: 200,
-      description: 'A series for each combination of these fields, separated by commas',
+      description: 'One series for each combination of these fields, separated by commas',
     }),
   ),
   is_test: isTest,
 });
 
-/** Parameters of the operations over a bot whose filters the vendor declares as texts. */
+/** Parameters of bot operations whose filters the vendor declares as plain texts. */
 const ofBot = {
   version,
   ...common,
@@ -82,7 +79,7 @@ const ofBot = {
   is_test: isTest,
 };
 
-const bucket = Type.Optional(Choice(['1h', '1d', '1w'] as const, 'Step of the time axis, not larger than the range'));
+const bucket = Type.Optional(Choice(['1h', '1d', '1w'] as const, 'Bucket size, not larger than the range'));
 
 export const BotQuery = strict(ofBot);
 export const BotSeriesQuery = strict({ ...ofBot, bucket });
@@ -94,10 +91,10 @@ const cursor = (description: string) => Type.Optional(Type.String({ minLength: 1
 export const IntentsQuery = strict({
   ...ofBot,
   bucket,
-  first: count('The first so many; 50 unless last is given'),
-  after: cursor('Only those behind this end_cursor; with first'),
-  last: count('The last so many, in the same order'),
-  before: cursor('Only those before this start_cursor; with last'),
+  first: count('Number of rows from the start, default 50'),
+  after: cursor('Only rows after this end_cursor; with first'),
+  last: count('Number of rows from the end, in the same order'),
+  before: cursor('Only rows before this start_cursor; with last'),
 });
 
 export const FlowsQuery = strict({
@@ -105,7 +102,7 @@ export const FlowsQuery = strict({
   path: Type.Optional(
     Type.Array(Id('A step'), {
       maxItems: 50,
-      description: 'Steps that sequences begin with: repeated, or path[0], path[1], ...',
+      description: 'The steps with which sequences begin: repeated, or path[0], path[1], ...',
     }),
   ),
 });
@@ -136,7 +133,7 @@ const int64 = (description: string) => Type.Integer({ format: 'int64', descripti
 
 const Serie = Type.Object(
   {
-    values: Type.Array(Type.Integer({ format: 'int64' }), { description: 'One for each of x_values' }),
+    values: Type.Array(Type.Integer({ format: 'int64' }), { description: 'One value for each of x_values' }),
     mean: int64('Mean, rounded half up'),
     max: int64('Largest'),
     min: int64('Smallest'),
@@ -149,7 +146,7 @@ const Serie = Type.Object(
 export const SeriesData = Type.Object(
   {
     series: Type.Array(Serie),
-    series_labels: Type.Array(Type.String(), { description: 'One for each of series' }),
+    series_labels: Type.Array(Type.String(), { description: 'One label for each series' }),
     x_values: Type.Array(Type.String(), { description: 'Start of each bucket' }),
   },
   { $id: 'SeriesData' },
@@ -166,7 +163,7 @@ const FlowTransition = Type.Object(
     id: Type.String({ description: 'Id of the step event' }),
     from_step: Step,
     to_step: Step,
-    depth: int64('Its place in the flow'),
+    depth: int64('Its depth in the flow'),
     timestamp: Type.String({ description: 'When it happened' }),
   },
   { $id: 'FlowTransition' },
@@ -175,7 +172,7 @@ const FlowTransition = Type.Object(
 export const FlowAnswer = Type.Object({
   bot_id: Type.String(),
   conversation_id: Type.String(),
-  user_id: Type.Optional(Type.String({ description: 'The visitor or customer; omitted when unknown' })),
+  user_id: Type.Optional(Type.String({ description: 'The visitor or customer; absent if unknown' })),
   transitions: Type.Array(FlowTransition),
 });
 export type FlowAnswer = Static<typeof FlowAnswer>;
@@ -183,8 +180,8 @@ export type FlowAnswer = Static<typeof FlowAnswer>;
 const Intent = Type.Object(
   {
     intent_id: Type.String(),
-    count: int64('Messages of the range that name it'),
-    rank: int64('Its place in the order, from 1'),
+    count: int64('Messages of the range with this intent'),
+    rank: int64('Rank, from 1'),
   },
   { $id: 'IntentInfo' },
 );
@@ -206,8 +203,8 @@ export const IntentsAnswer = Type.Object({ data: Type.Array(Intent), pagination:
 const TagInfo = Type.Object(
   {
     tag: Type.String(),
-    count: int64('Messages of the range that carry it'),
-    rank: int64('Its place in the order, from 1'),
+    count: int64('Messages of the range with this tag'),
+    rank: int64('Rank, from 1'),
   },
   { $id: 'TagInfo' },
 );
@@ -216,7 +213,7 @@ export const TagsAnswer = Type.Object({ data: Type.Array(TagInfo) });
 
 const FlowNode = Type.Object(
   {
-    id: Type.String({ description: 'The next step, or DROPOFF for those that end here' }),
+    id: Type.String({ description: 'The next step, or DROPOFF for conversations that end here' }),
     occurrences: int64('Sequences'),
   },
   { $id: 'FlowNode' },
@@ -225,7 +222,7 @@ const FlowNode = Type.Object(
 export const FlowsAnswer = Type.Object({ nodes: Type.Array(FlowNode) });
 
 export const StepAnswer = Type.Object({
-  message_count: int64('Messages after a step to it and before the next step'),
+  message_count: int64('Messages after a transition to it and before the next step'),
   drop_off_count: int64('Conversations that end with it'),
   conversation_count: int64('Conversations that contain it'),
 });

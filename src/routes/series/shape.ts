@@ -10,8 +10,8 @@ import type { FlowAnswer, SeriesData } from './schema.js';
 export const MAX_SERIES = 1_000;
 
 /**
- * One number a bucket for each group of a table with one measure, zeros where a group has no rows. `label` is that of the one
- * series of a table without groups.
+ * One series for each group of a table with a single measure, with zeros for empty buckets. `label` is the label of the
+ * only series of a table without groups.
  */
 export function shapeSeries(table: Table, label: string, fields: string[], zone: string): SeriesData {
   const points = table.edges.length - 1;
@@ -41,7 +41,7 @@ export function shapeSeries(table: Table, label: string, fields: string[], zone:
   };
 }
 
-/** Values with their sum, mean (rounded half up), least and most. */
+/** Values with their sum, mean (rounded half up), minimum and maximum. */
 export function serieOf(values: number[], labels: Record<string, string>): SeriesData['series'][number] {
   const sum = values.reduce((total, value) => total + value, 0);
   return {
@@ -54,20 +54,23 @@ export function serieOf(values: number[], labels: Record<string, string>): Serie
   };
 }
 
-/** The start of each bucket as text. */
+/** The formatted start of each bucket. */
 export const xValues = (table: Table, zone: string): string[] =>
   table.edges.slice(0, -1).map((edge) => formatInstant(edge, zone, 'series'));
 
-/** sum / count, a half rounded up, without a double in between; 0 over nothing. Neither is negative. */
+/** sum / count, rounded half up in integer arithmetic; 0 if the count is 0. Neither may be negative. */
 export const roundedMean = (sum: bigint, count: bigint): number =>
   count === 0n ? 0 : Number((2n * sum + count) / (2n * count));
 
 const tooManySeries = () =>
   new InvalidRequest([
-    { path: 'group_by', message: 'would give more than 1,000 series: filter, or group by fewer or coarser fields' },
+    {
+      path: 'group_by',
+      message: 'would give more than 1,000 series: add filters, or group by fewer or coarser fields',
+    },
   ]);
 
-/** The same numbers as rows: a row a point, series by series. */
+/** The same numbers as a table: one row per point, series by series. */
 export const tableOfSeries = (data: SeriesData, fields: readonly string[]) => ({
   columns: ['time', ...fields, 'value'],
   rows: data.series.flatMap(({ labels, values }) =>
@@ -75,7 +78,7 @@ export const tableOfSeries = (data: SeriesData, fields: readonly string[]) => ({
   ),
 });
 
-/** The flow of a conversation; with a message's id, only that message's transitions. */
+/** The flow of a conversation; with a message id, only the transitions of that message. */
 export function shapeFlow(
   of: { bot_id: string; conversation_id: string },
   flow: { user_id: string | null; transitions: Transition[] },
@@ -96,7 +99,7 @@ export function shapeFlow(
   };
 }
 
-/** The same transitions as rows. */
+/** The same transitions as a table. */
 export const tableOfFlow = ({ transitions }: FlowAnswer) => ({
   columns: ['id', 'from_step_id', 'from_step_type', 'to_step_id', 'to_step_type', 'depth', 'timestamp'],
   rows: transitions.map(({ id, from_step, to_step, depth, timestamp }) => [

@@ -27,7 +27,7 @@ export const filtersOf = (subject: Subject): SharedFilter[] =>
     ? [is('team_id', subject.team_id)]
     : [is('bot_id', subject.bot_id), is('bot_version', subject.version)];
 
-/** What must be known of a subject: to be looked up with the report, and then checked by `checkPresence`. */
+/** The presence checks for a subject: they run with the report, and `checkPresence` evaluates them. */
 export const presenceOf = (subject: Subject): Presence[] =>
   'team_id' in subject
     ? [{ kind: 'team', id: subject.team_id }]
@@ -36,23 +36,23 @@ export const presenceOf = (subject: Subject): Presence[] =>
         { kind: 'version', bot: subject.bot_id, id: subject.version },
       ];
 
-/** Throws `NotFound` for a bot or team that is unknown to the caller; a version that nothing carries gets a notice. */
+/** Throws `NotFound` for a bot or team that is unknown to the caller, and adds a notice for an unknown version. */
 export function checkPresence(
   subject: Subject,
   [isKnown, isVersionSeen]: boolean[],
   { notice }: Pick<Caller, 'notice'>,
 ) {
   if ('team_id' in subject) {
-    if (!isKnown) throw new NotFound(`no team ${subject.team_id} is known here`);
+    if (!isKnown) throw new NotFound(`there is no team ${subject.team_id}`);
     return;
   }
-  if (!isKnown) throw new NotFound(`no bot ${subject.bot_id} is known here`);
+  if (!isKnown) throw new NotFound(`there is no bot ${subject.bot_id}`);
   if (!isVersionSeen) {
-    notice(`no conversation of this bot carries the version ${encodeURIComponent(subject.version)} now`);
+    notice(`no conversation of this bot has the version ${encodeURIComponent(subject.version)}`);
   }
 }
 
-/** Runs a query over the rows of a subject that pass `filters`. */
+/** Runs a query over the rows of a subject that match `filters`. */
 export async function runOf<D extends Exclude<Dataset, 'participations'>>(
   db: Database,
   caller: Caller,

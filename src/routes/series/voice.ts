@@ -12,7 +12,7 @@ const MINUTE = 60_000n;
 
 const voice: SharedFilter = { op: 'in', dimension: 'channel', values: ['voice', 'phone'] };
 
-/** How many minutes a team's conversations by voice took. */
+/** The minutes of a team's voice conversations. */
 export function voiceRoutes(app: FastifyInstance, context: ReportContext): void {
   serve(app, context, {
     method: 'GET',
@@ -35,12 +35,14 @@ export function voiceRoutes(app: FastifyInstance, context: ReportContext): void 
   });
 }
 
-/** Whole minutes, a half rounded up. Sum, mean, least and most are those of the exact minutes, rounded last. */
+/**
+ * Whole minutes, rounded half up. Sum, mean, minimum and maximum are computed from exact values and rounded at the end.
+ */
 function shapeMinutes(table: Table, zone: string): schema.SeriesData {
   const exact = table.rows.map(({ cells }) => BigInt(cells[0] ?? 0));
   const sum = exact.reduce((total, value) => total + value, 0n);
   const minutes = (milliseconds: bigint) => roundedMean(milliseconds, MINUTE);
-  const values = exact.map(minutes); // rounding keeps their order
+  const values = exact.map(minutes); // rounding preserves their order
   return {
     series: [
       {

@@ -6,23 +6,23 @@ const agentFilters = ['desk_ids', 'integration_ids', 'channels', 'is_test'] as c
 const systemFilters = ['account_id!', 'desk_ids', 'brain_parent_ids', 'is_test'] as const satisfies FilterName[];
 
 const kinds = {
-  response_time: 'of its messages that answer',
-  first_response_time: 'of the first replies of conversations that are its',
-  close_time: 'from start to close, of the conversations that it closed',
+  response_time: 'of the agent’s messages that have a response time',
+  first_response_time: 'of the first replies that the agent wrote',
+  close_time: 'from start to close, of the conversations that the agent closed',
 };
 const aggregates = { avg: 'Mean time', median: 'Median time', max: 'Longest time', min: 'Shortest time' };
 
-/** The columns that hold times. */
+/** The columns with times. */
 const timeColumns = Object.entries(kinds).flatMap(([kind, of]) =>
   Object.entries(aggregates).map(([aggregate, says]): [string, Typed] => [
     `${aggregate}_${kind}`,
-    { type: 'Float', description: `${says} ${of}, in minutes; null of none` },
+    { type: 'Float', description: `${says} ${of}, in minutes; null if there are none` },
   ]),
 );
 
 const inMinutes = (seconds: string | number | null) => (seconds === null ? null : Number(seconds) / 60);
 
-/** How agents, and the service as a whole, performed. */
+/** Performance of agents and of the whole service. */
 export const agentFunctions: Record<string, Definition> = {
   agents_performance: {
     description: 'What each agent did in the conversations that started in the range; all times in minutes',
@@ -34,13 +34,13 @@ export const agentFunctions: Record<string, Definition> = {
     },
     columns: {
       agent_id: { type: 'uuid', description: 'The agent' },
-      agent_name: { type: 'String', description: 'Its name, as it was said last in these conversations' },
+      agent_name: { type: 'String', description: 'The last name of the agent in these conversations' },
       ...Object.fromEntries(timeColumns),
-      ratings: { type: 'Int', description: 'Ratings of its conversations that are about it' },
-      avg_rating: { type: 'Float', description: 'Their mean; null of none' },
+      ratings: { type: 'Int', description: 'Ratings of the agent' },
+      avg_rating: { type: 'Float', description: 'Mean rating; null if there are none' },
       ratings_more_than_3: { type: 'Int', description: 'Those above 3' },
-      closed_conversations: { type: 'Int', description: 'Conversations whose standing close names it' },
-      participated_sessions: { type: 'Int', description: 'Conversations in which it wrote' },
+      closed_conversations: { type: 'Int', description: 'Conversations that the agent closed' },
+      participated_sessions: { type: 'Int', description: 'Conversations in which the agent wrote' },
       replies: { type: 'Int', description: 'Its messages' },
     },
     async rows(call) {
@@ -59,9 +59,9 @@ export const agentFunctions: Record<string, Definition> = {
     args: { ...rangeTypes, ...filterTypes(systemFilters), time_zone: timeZoneType },
     columns: {
       total_sessions: { type: 'Int', description: 'Conversations' },
-      contained_sessions: { type: 'Int', description: 'Those without an agent' },
-      covered_sessions: { type: 'Int', description: 'Those that are said to be covered' },
-      avg_response_time: { type: 'Float', description: 'Mean time of the messages of bots that answer, in seconds' },
+      contained_sessions: { type: 'Int', description: 'Conversations without an agent' },
+      covered_sessions: { type: 'Int', description: 'Conversations marked as covered' },
+      avg_response_time: { type: 'Float', description: 'Mean response time of bots, in seconds' },
       avg_session_duration: { type: 'Float', description: 'Mean duration, in minutes' },
       total_handovers: { type: 'Int', description: 'Conversations with an agent' },
     },

@@ -32,7 +32,7 @@ const metered = (description: string, filters: readonly FilterName[]) =>
 
 const minutes = (description: string, filter?: FilterOf<'conversations'>): ConversationColumn => ({
   type: 'Float',
-  description: `${description}, in minutes; null of none`,
+  description: `${description}, in minutes; null if there are none`,
   measure: { aggregate: 'avg', of: 'duration_ms', filter },
   unit: 60_000,
 });
@@ -44,7 +44,7 @@ const hour: Typed = { type: 'Int', description: 'An hour of the day, 0 to 23' };
 /** Counts of conversations. */
 export const countFunctions: Record<string, Definition> = {
   sessions_per_channel: report({
-    description: 'Conversations, users and messages of each channel, of the conversations that started in the range',
+    description: 'Conversations that started in the range, with their users and messages, for each channel',
     dataset: 'conversations',
     filters: ['account_id', 'desk_ids', 'brain_parent_ids', 'integration_ids', 'is_test'],
     columns: {
@@ -59,9 +59,9 @@ export const countFunctions: Record<string, Definition> = {
     ],
   }),
 
-  // In the order of the core: an hour that a clock change repeats has the same text twice.
+  // Keeps the order of the core: an hour that a clock change repeats has the same text twice.
   open_closed_sessions_interval_counts_v2: report({
-    description: 'Of the conversations that started in each interval, how many are closed now and how many are open',
+    description: 'Conversations that started in each interval, by whether they are closed or open now',
     dataset: 'conversations',
     filters: ['brain_parent_ids', 'desk_ids', 'integration_ids', 'brain_versions', 'channels', 'is_test', 'agent_ids'],
     columns: {
@@ -71,10 +71,13 @@ export const countFunctions: Record<string, Definition> = {
     },
   }),
 
-  get_sessions_count: metered('Conversations that started in the range, all and meaningful', [...ofAccount, 'is_test']),
+  get_sessions_count: metered('Conversations that started in the range: all, and meaningful ones', [
+    ...ofAccount,
+    'is_test',
+  ]),
 
   sessions_metering_fast: metered(
-    'Conversations that started in the range, all and meaningful; tests count too, and one that says it is meaningful is metered',
+    'Conversations that started in the range, all and meaningful; tests count too, and a conversation explicitly marked as meaningful is metered',
     ofAccount,
   ),
 
@@ -86,20 +89,26 @@ export const countFunctions: Record<string, Definition> = {
   }),
 
   brain_session_duration: report({
-    description: 'How long conversations took, from start to end',
+    description: 'Durations of conversations, from start to end',
     dataset: 'conversations',
     filters: ['account_id', 'brain_parent_ids', 'desk_ids', 'channels', 'tags', 'is_test'],
     columns: {
       average_duration: minutes('Mean duration'),
-      average_duration_contained: minutes('Mean duration of contained ones', is('is_contained', true)),
-      average_duration_non_contained: minutes('Mean duration of ones with an agent', is('is_contained', false)),
-      average_duration_covered: minutes('Mean duration of covered ones', is('is_covered', true)),
-      average_duration_non_covered: minutes('Mean duration of ones that are not covered', is('is_covered', false)),
+      average_duration_contained: minutes('Mean duration of contained conversations', is('is_contained', true)),
+      average_duration_non_contained: minutes(
+        'Mean duration of conversations with an agent',
+        is('is_contained', false),
+      ),
+      average_duration_covered: minutes('Mean duration of covered conversations', is('is_covered', true)),
+      average_duration_non_covered: minutes(
+        'Mean duration of conversations that are not covered',
+        is('is_covered', false),
+      ),
     },
   }),
 
   brain_sessions_message_distribution: report({
-    description: 'How many conversations have how many messages of the user',
+    description: 'Distribution of conversations by their number of user messages',
     dataset: 'conversations',
     filters: [
       'account_id',
@@ -121,7 +130,7 @@ export const countFunctions: Record<string, Definition> = {
   }),
 
   get_meaningful_sessions_count_by_hour: report({
-    description: 'Meaningful conversations by the local hour of their start; hours without any are left out',
+    description: 'Meaningful conversations by the local hour of their start; empty hours are omitted',
     dataset: 'conversations',
     filters: ofAccount,
     where: is('is_meaningful', true),
@@ -134,7 +143,7 @@ export const countFunctions: Record<string, Definition> = {
 
   get_meaningful_sessions_count_by_hour_range: report({
     description:
-      'Meaningful conversations that started between two local hours, past midnight where the end is not after the start',
+      'Meaningful conversations that started between two local hours; past midnight if the end is not after the start',
     dataset: 'conversations',
     filters: ofAccount,
     where: is('is_meaningful', true),
@@ -147,8 +156,8 @@ export const countFunctions: Record<string, Definition> = {
     },
     columns: {
       session_count: count('Meaningful conversations', measures.conversations.measure),
-      hour_range_start: { ...hour, description: 'hour_start as it was sent', echo: 'hour_start' },
-      hour_range_end: { ...hour, description: 'hour_end as it was sent', echo: 'hour_end' },
+      hour_range_start: { ...hour, description: 'hour_start as sent', echo: 'hour_start' },
+      hour_range_end: { ...hour, description: 'hour_end as sent', echo: 'hour_end' },
     },
   }),
 };
@@ -159,7 +168,10 @@ function userMessages(least: number, most?: number): FilterOf<'conversations'> {
   return { op: 'bound', dimension: 'user_messages', lower, ...upper };
 }
 
-/** The hours from `hour_start` to before `hour_end`: `hour_end: 0` is midnight, equal ones are the whole day. */
+/**
+ * The hours from `hour_start` up to but not including `hour_end`: `hour_end: 0` is midnight, equal hours mean the whole
+ * day.
+ */
 function hourRange({ args, faults }: FunctionCall): FilterOf<'conversations'> {
   for (const name of ['hour_start', 'hour_end']) {
     const sent = args[name];

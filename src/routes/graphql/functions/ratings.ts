@@ -16,7 +16,7 @@ const rated: Column<'conversations'> = {
 };
 const mean: Column<'conversations'> = {
   type: 'Float',
-  description: 'Mean rating; null of none',
+  description: 'Mean rating; null if there are none',
   measure: measures.avg_rating.measure,
 };
 
@@ -40,7 +40,7 @@ export const ratingFunctions: Record<string, Definition> = {
       avg_rating: mean,
       median_rating: {
         type: 'Float',
-        description: 'Median rating; of an even number the mean of the two in the middle',
+        description: 'Median rating; with an even count the mean of the two middle ones',
         measure: { aggregate: 'percentile', of: 'rating', p: 50 },
       },
       num_more_than_3: {
@@ -79,18 +79,21 @@ export const ratingFunctions: Record<string, Definition> = {
     args: {
       ...rangeTypes,
       ...filterTypes(feedbackFilters),
-      agent_ids: { type: '_text', description: 'Agents who wrote last; an empty list matches nothing' },
+      agent_ids: {
+        type: '_text',
+        description: 'Only conversations in which one of these agents wrote last; an empty list matches nothing',
+      },
       time_zone: timeZoneType,
     },
     columns: {
       agent_id: { type: 'uuid', description: 'The agent who wrote last' },
-      agent_name: { type: 'String', description: 'The name of that agent in this conversation' },
-      brain_id: { type: 'uuid', description: 'The version of the bot, by its id' },
+      agent_name: { type: 'String', description: 'The name of this agent in this conversation' },
+      brain_id: { type: 'uuid', description: 'The id of the version of the bot' },
       brain_parent_id: { type: 'uuid', description: 'The bot' },
-      version: { type: 'Int', description: 'The version of the bot where it is a whole number' },
+      version: { type: 'Int', description: 'The version of the bot if it is a whole number, else null' },
       rating: { type: 'Int', description: '1 to 5' },
-      feedback: { type: 'String', description: 'What the user said with it' },
-      is_test: { type: 'Boolean', description: 'It is a test' },
+      feedback: { type: 'String', description: 'The feedback of the user' },
+      is_test: { type: 'Boolean', description: 'Whether the conversation is a test' },
     },
     async rows(call) {
       const { args, faults, db, scope, asOf } = call;

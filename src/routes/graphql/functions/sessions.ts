@@ -22,8 +22,8 @@ import { brainOf, brains, distinct, orNull, sessionColumns } from '../session.js
 const column = (type: TypeName, description: string): Typed => ({ type, description });
 
 const confidences = {
-  avg_confidence: column('Float', 'Mean confidence of its messages; null of none'),
-  min_confidence: column('Float', 'Least confidence of its messages'),
+  avg_confidence: column('Float', 'Mean confidence of its messages; null if there are none'),
+  min_confidence: column('Float', 'Lowest confidence of its messages'),
 };
 
 const { messages: _, ...withoutMessages } = sessionColumns;
@@ -57,7 +57,7 @@ const sharedFilters = [
   'is_test',
 ] as const satisfies FilterName[];
 
-/** Columns of the answer whose names in the core are others. */
+/** Columns of the answer that have another name in the core. */
 const coreNames: Record<string, SortableColumn> = {
   session_id: 'conversation_id',
   brain_parent_id: 'bot_id',
@@ -79,7 +79,7 @@ function sessionList(description: string, filters: readonly FilterName[], column
     },
   };
 
-  /** The page, cut by the database where it can order it; else of all rows, if there are few enough. */
+  /** One page. The database orders and cuts it if it can; otherwise all rows are read, if there are few enough. */
   async function pageOfSessions({ db, page }: FunctionCall, query: ConversationsQuery): Promise<Session[]> {
     const order = page.order.map((one) => ({ ...one, column: coreNames[one.column] ?? one.column }));
     if (order.every((one): one is SessionOrder => isSortable(one.column))) {
@@ -110,7 +110,7 @@ export const sessionFunctions: Record<string, Definition> = {
       'user_sentiment',
       'goal_achieved',
     ],
-    { ...withoutMessages, state: column('String', 'open or closed, now'), ...confidences },
+    { ...withoutMessages, state: column('String', 'open or closed now'), ...confidences },
   ),
 
   logs_sessions_preview_v2: sessionList(
@@ -129,9 +129,9 @@ export const sessionFunctions: Record<string, Definition> = {
     {
       ...legacy,
       ...confidences,
-      avg_response_time: column('Float', 'Mean time of the messages of bots that answer, in seconds'),
-      avg_human_response_time: column('Float', 'Mean time of the messages of agents that answer, in seconds'),
-      human_first_response_time: column('Float', 'The first response time, in seconds'),
+      avg_response_time: column('Float', 'Mean response time of bots, in seconds'),
+      avg_human_response_time: column('Float', 'Mean response time of agents, in seconds'),
+      human_first_response_time: column('Float', 'Time until the first response of an agent, in seconds'),
     },
   ),
 };

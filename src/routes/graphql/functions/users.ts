@@ -10,20 +10,20 @@ const { measures } = datasets.conversations;
 
 const users: Column<'conversations'> = { type: 'Int', description: 'Distinct users', measure: measures.users.measure };
 
-/** What conversations of one value of a dimension come to. */
+/** Totals of the conversations for each value of a dimension. */
 const countsBy = (description: string, dimension: 'bot_id' | 'desk_id', filters: readonly FilterName[]): Definition =>
   report({
     description,
     dataset: 'conversations',
     filters,
     columns: {
-      id: { type: 'uuid', description: `The ${dimension === 'bot_id' ? 'bot' : 'desk'}; null for none`, dimension },
-      num_requests: { type: 'Int', description: 'Messages of users', measure: measures.user_messages.measure },
+      id: { type: 'uuid', description: `The ${dimension === 'bot_id' ? 'bot' : 'desk'}; null if unknown`, dimension },
+      num_requests: { type: 'Int', description: 'User messages', measure: measures.user_messages.measure },
       num_sessions: { type: 'Int', description: 'Conversations', measure: measures.conversations.measure },
       num_users: users,
       last_used: {
         type: 'timestamp',
-        description: 'The latest last activity',
+        description: 'Time of the latest activity',
         measure: { aggregate: 'max', of: 'last_activity_ms' },
         isTime: true,
       },
@@ -55,7 +55,7 @@ export const userFunctions: Record<string, Definition> = {
 
   get_monthly_active_users: report({
     description:
-      'Distinct users of each calendar month, from the month of start_time to that of end_time, both whole: 2024-01-01 to 2024-04-01 gives April too',
+      'Distinct users of each calendar month, from the month of start_time to the month of end_time, both included in full: 2024-01-01 to 2024-04-01 includes April',
     dataset: 'conversations',
     filters: ['account_id', 'is_test'],
     steps: { bucket: { unit: 'month', count: 1 }, range: wholeMonths },
@@ -66,7 +66,7 @@ export const userFunctions: Record<string, Definition> = {
   }),
 
   requests_counts: report({
-    description: 'Messages of users, at their own time',
+    description: 'User messages by their own time',
     dataset: 'messages',
     where: is('sender', 'user'),
     filters: [
@@ -80,24 +80,24 @@ export const userFunctions: Record<string, Definition> = {
       'min_num_user_messages',
     ],
     columns: {
-      counts: { type: 'Int', description: 'Messages of users', measure: datasets.messages.measures.messages.measure },
+      counts: { type: 'Int', description: 'User messages', measure: datasets.messages.measures.messages.measure },
     },
   }),
 
   requests_hourly_counts_v2: report({
-    description: 'Messages of users by local weekday and hour, at their own time; cells without any are left out',
+    description: 'User messages by local weekday and hour of their own time; empty cells are omitted',
     dataset: 'messages',
     where: is('sender', 'user'),
     filters: ['desk_ids', 'brain_parent_ids', 'integration_ids', 'brain_versions', 'channels', 'is_test'],
     columns: {
-      counts: { type: 'Int', description: 'Messages of users', measure: datasets.messages.measures.messages.measure },
+      counts: { type: 'Int', description: 'User messages', measure: datasets.messages.measures.messages.measure },
       weekday: { type: 'Int', description: '1 (Monday) to 7', dimension: 'day_of_week' },
       hour: { type: 'Int', description: '0 to 23', dimension: 'hour_of_day' },
     },
     order: mostFirst('counts', 'weekday', 'hour'),
   }),
 
-  counts_per_brain: countsBy('What the conversations of each bot come to', 'bot_id', [
+  counts_per_brain: countsBy('Totals of the conversations of each bot', 'bot_id', [
     'account_id',
     'brain_parent_ids',
     'desk_ids',
@@ -108,13 +108,13 @@ export const userFunctions: Record<string, Definition> = {
     'is_test',
     'min_num_user_messages',
   ]),
-  counts_per_brain_fast: countsBy('What the conversations of each bot come to', 'bot_id', [
+  counts_per_brain_fast: countsBy('Totals of the conversations of each bot', 'bot_id', [
     'account_id',
     'desk_ids',
     'brain_parent_ids',
     'is_test',
   ]),
-  counts_per_desk_fast: countsBy('What the conversations of each desk come to', 'desk_id', [
+  counts_per_desk_fast: countsBy('Totals of the conversations of each desk', 'desk_id', [
     'account_id',
     'desk_ids',
     'is_test',
