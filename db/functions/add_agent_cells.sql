@@ -1,8 +1,8 @@
--- Adds events that are new, and stored by now, to the cells of their conversations.
+-- Adds new events, which are already stored, to the cells of their conversations.
 --
--- A join moves those of its agent's earlier messages that lie at or after it from an earlier join to itself. A cell that
--- lies behind the join as a whole is renamed; where one lies on both sides, the conversation's cells are made anew from its
--- agents' messages.
+-- A join takes over those of its agent's earlier messages that are at or after it from an earlier join. A cell that is
+-- entirely after the join is renamed. If a cell spans the join, the cells of the conversation are rebuilt from the messages
+-- of its agents.
 create or replace function add_agent_cells(p_account uuid, p_events events[])
 returns void language plpgsql volatile
 as $$
@@ -48,7 +48,7 @@ begin
     last_time = greatest(c.last_time, excluded.last_time),
     last_place = greatest(c.last_place, excluded.last_place);
 
-  -- What a cell counts for changes with the join that it was moved to, and with an agent's earliest join.
+  -- What a cell counts for depends on its join, and on the agent's earliest join.
   if v_joins <> '{}' then
     with joins as (
       select v.conversation_id, v.actor_id, v.team_id, v.organization_id, place_of(v.time, v.seq, v.id) as place,

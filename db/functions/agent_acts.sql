@@ -1,4 +1,4 @@
--- The stored messages and joins of agents in these conversations, without their texts.
+-- The stored messages and joins of agents in these conversations, without texts.
 create or replace function agent_acts(p_account uuid, p_ids text[])
 returns events[] language plpgsql stable
 as $$

@@ -1,6 +1,6 @@
--- The agents' messages among these events, in cells. Joins are those among the events and those stored of p_ids.
--- A message counts for its own team and organization; else for those of the agent's latest join at or before it, by time
--- alone, so joins go before messages of the same time; else for those of its earliest join.
+-- Counts the agent messages among these events in cells. The joins are those among the events and the stored ones of p_ids.
+-- A message counts for its own team and organization, else for those of the agent's latest join at or before it (compared by
+-- time only, so a join precedes messages of the same time), else for those of the agent's earliest join.
 create or replace function agent_cells_of_events(p_account uuid, p_events events[], p_ids text[])
 returns setof agent_cells language plpgsql stable
 as $$

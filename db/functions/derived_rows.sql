@@ -1,4 +1,4 @@
--- What other tables than their own hold of conversations: {conversation_id: [row, ..]}, to be compared.
+-- The rows of conversations in all other derived tables, as {conversation_id: [row, ..]}, for comparison.
 create or replace function derived_rows(p_account uuid, p_ids text[])
 returns jsonb language plpgsql stable
 as $$

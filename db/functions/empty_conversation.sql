@@ -1,4 +1,4 @@
--- A conversation of which nothing is known: what a fold of no events gives.
+-- A conversation without events: the result of a fold over nothing.
 create or replace function empty_conversation(p_account uuid, p_id text)
 returns conversations language plpgsql immutable
 as $$

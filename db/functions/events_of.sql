@@ -1,4 +1,4 @@
--- Those of a list of events that belong to some conversations, in their order.
+-- The events of a list that belong to the given conversations, in order.
 create or replace function events_of(p_events events[], p_ids text[])
 returns events[] language plpgsql stable
 as $$

@@ -1,14 +1,14 @@
--- The fold: what a conversation's events make of its row. It adds events to states, and starts from either of two places:
---   an append folds p_events, events that are not stored yet, into p_states, the rows of their conversations;
---   a refold folds all stored events of p_whole into p_states, which are empty then, and corrects their response times.
--- p_states has one row for each conversation that has events here, ordered by its id.
+-- The fold: computes the row of a conversation from its events. It adds events to states, in one of two ways:
+--   an append folds p_events, which are not stored yet, into p_states, the rows of their conversations;
+--   a refold folds all stored events of p_whole into p_states, which are then empty, and corrects their response times.
+-- p_states has one row for each conversation with events, ordered by id.
 --
--- Nearly everything is a count, a set or a register that keeps the place of its value and takes the later, so that it does
--- not matter when an event arrives. The response chain is not: a conversation whose events lie before what the chain has
--- passed comes back in `late`, its state is of no use, and it must be folded whole.
+-- Nearly everything is a count, a set, or a register that keeps the place of its value and takes the later one, so the order
+-- of arrival does not matter. The response chain depends on the order: a conversation with events earlier than the chain has
+-- already processed is returned in `late`. Its state must not be used, and it must be refolded.
 --
--- Returns the states, response times for p_events in order of conversation and place, and the conversations that are late.
--- What stands in other tables (agent_cells, orders) leaves its columns of the row as they were.
+-- Returns the states, the response times for p_events by conversation and place, and the late conversations. Columns that
+-- are computed from other tables (agent_cells, orders) keep their values.
 create or replace function fold(
   p_account uuid, p_states conversations[], p_events events[], p_whole text[],
   out states conversations[], out responses numeric[], out late text[], out corrected text[]
@@ -67,7 +67,7 @@ begin
             select coalesce(jsonb_object_agg(key, value) filter (where value <> 'null'), '{}') into v_attributes
             from jsonb_each(v_merged);
           end if;
-          -- An attribute with a column of its name goes there as it is; what is derived where it is absent follows below.
+          -- An attribute goes to the column with its name; values that are derived if it is absent follow below.
           s := jsonb_populate_record(s, v_merged);
           s.attributes := v_attributes;
           s.said := case when cardinality(v_said) > 1 or v_said[1] <> v_attributes then v_said end;

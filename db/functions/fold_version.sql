@@ -1,5 +1,5 @@
--- The number of the fold in these functions. Raise it with every change of what the fold gives, and add a migration that
--- puts a row into pending_refold: until a row is folded anew, the next event of its conversation folds it whole.
+-- The version of the fold. Raise it with every change of its results, and add a migration that puts a row into
+-- pending_refold. Until a conversation is refolded, its next event refolds it.
 create or replace function fold_version()
 returns integer language sql immutable parallel safe
 return 1;

@@ -1,17 +1,17 @@
--- Stores a batch: p_events is a JSON list of objects with the columns of events, checked and without repeats; a narrowed key
--- passes the teams and bots that it may write to (null: any). p_sent is not used any more: processes of an earlier version
--- pass it.
--- Returns how many events were new. Raises, each with a JSON list of conversations in its detail: CR403, when one is out of
--- the key's reach before or after the batch; CR400, when one would hold more than a million events; CR408, when one must be
--- folded whole and is too long for that to be done within statement_timeout.
+-- Stores a batch. p_events is a JSON list of objects with the columns of events, validated and without duplicates. A
+-- restricted key passes the teams and bots that it may write to (null for any). p_sent is unused; processes of an earlier
+-- version pass it.
+-- Returns the number of new events. Raises one of these, with a JSON list of conversations as detail: CR403, if one is out of
+-- the scope of the key before or after the batch; CR400, if one would have more than a million events; CR408, if one must be
+-- refolded and is too long for statement_timeout.
 --
--- Each statement below sees what is committed when it starts. So the conversations are locked first, in order of their
--- keys, and everything that is read afterwards includes every batch that this one waited for. known_ids come last, sorted
--- too: batches cannot deadlock.
+-- Each statement below sees what is committed when it starts. The conversations are therefore locked first, in order of
+-- their keys, and everything read afterwards includes every batch that this one waited for. known_ids come last, also
+-- sorted, so batches cannot deadlock.
 create or replace function ingest(p_account uuid, p_events text, p_sent text[], p_teams text[], p_bots text[])
 returns integer language plpgsql volatile
--- For this function and those that it calls: plans are made once, when the tables may be small and nothing is known of the
--- arrays. So joins must not be quadratic, and tables are read by their keys.
+-- For this function and those that it calls: plans are made once, when tables may be small and the sizes of arrays are
+-- unknown. Joins must therefore not be quadratic, and tables are read by their keys.
 set plan_cache_mode = force_generic_plan
 set enable_nestloop = off
 set enable_seqscan = off
@@ -49,8 +49,8 @@ begin
   );
   v_ids := array(select distinct e.conversation_id from unnest(v_batch) e order by 1);
 
-  -- 1. Lock the conversations. A new one is inserted with what this batch makes of it, which is exact if the insert meets no
-  -- row. Where it meets one, somebody else has made the conversation meanwhile, and the insert locks it.
+  -- 1. Lock the conversations. A new one is inserted with the result of this batch, which is exact if the row did not exist.
+  -- If it did, another batch has created the conversation meanwhile, and the insert locks it.
   loop
     v_new := array(
       select c.conversation_id from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
@@ -106,7 +106,7 @@ begin
     perform refuse_outside(v_rows, p_teams, p_bots);
   end if;
 
-  -- 2. Fold the events that are new into the rows that are there.
+  -- 2. Fold the new events into the existing rows.
   v_fresh := '{}';
   v_outdated := '{}';
   v_late := '{}';

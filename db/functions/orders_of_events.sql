@@ -1,4 +1,4 @@
--- The latest word of these events on each order.
+-- The latest of these events for each order.
 create or replace function orders_of_events(p_events events[])
 returns setof orders language plpgsql stable
 as $$

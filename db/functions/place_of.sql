@@ -1,5 +1,5 @@
--- An event's place in the order of time, (time, seq, id), as one text whose bytes sort as they do: 12 hexadecimal digits of
--- 2^44 and the milliseconds since the year 1800, 9 of seq above -3 * 2^31, then the id.
+-- The place of an event in the order (time, seq, id), as one text that sorts bytewise in the same order: 12 hexadecimal
+-- digits of 2^44 plus the milliseconds since 1800, 9 digits of seq plus 3 * 2^31, then the id.
 create or replace function place_of(p_time timestamptz, p_seq integer, p_id text)
 returns text language sql stable parallel safe
 return to_hex(((date_part('epoch', p_time) + 5364662400) * 1000)::bigint + 17592186044416)

@@ -1,5 +1,5 @@
--- Makes every derived row of these conversations anew from their events, and removes those whose events are gone. Takes the
--- locks of the conversations. Returns the ids of those where a row differed from what its events give.
+-- Rebuilds every derived row of these conversations from their events, and removes rows without events. Locks the
+-- conversations. Returns the ids of those with a row that differed from its events.
 create or replace function refold(p_account uuid, p_ids text[])
 returns text[] language plpgsql volatile
 set plan_cache_mode = force_generic_plan -- as in ingest
@@ -19,7 +19,7 @@ declare
   v_orders orders[];
   v_differ text[];
 begin
-  -- All are locked before anything is read.
+  -- Lock all of them before anything is read.
   perform from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
   order by c.conversation_id for no key update;
   v_known := array(select c.conversation_id from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids));

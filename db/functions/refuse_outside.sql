@@ -1,4 +1,4 @@
--- Raises CR403 where a conversation is not within the teams and bots that a narrowed key may write to (null: any).
+-- Raises CR403 if a conversation is outside of the teams and bots that a restricted key may write to (null for any).
 create or replace function refuse_outside(p_rows conversations[], p_teams text[], p_bots text[])
 returns void language plpgsql stable
 as $$

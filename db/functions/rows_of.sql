@@ -1,4 +1,4 @@
--- Those of a list of rows that belong to some conversations, each named once, by their ids.
+-- The rows of a list that belong to the given conversations (distinct ids), ordered by id.
 create or replace function rows_of(p_rows conversations[], p_ids text[])
 returns conversations[] language plpgsql stable
 as $$

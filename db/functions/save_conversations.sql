@@ -1,4 +1,4 @@
--- Writes rows of conversations that are there and locked.
+-- Updates the rows of existing, locked conversations.
 create or replace function save_conversations(p_account uuid, p_rows conversations[])
 returns void language plpgsql volatile
 set enable_hashjoin = off -- row by row by the key: to hash such wide rows costs more

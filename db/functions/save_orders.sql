@@ -1,4 +1,4 @@
--- Keeps of each order the latest word.
+-- Stores the latest event of each order.
 create or replace function save_orders(p_orders orders[])
 returns void language plpgsql volatile
 as $$

@@ -1,4 +1,4 @@
--- Writes the participations of these conversations from what is stored of their agents' messages, joins and orders.
+-- Writes the participations of these conversations from the stored agent cells, joins and orders.
 create or replace function save_participations(p_account uuid, p_ids text[])
 returns void language plpgsql volatile
 as $$

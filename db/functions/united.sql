@@ -1,4 +1,4 @@
--- The texts of an attribute, a JSON list or null, in their order, then those of the messages, each once.
+-- The distinct texts of an attribute (a JSON list or null), in order, followed by those of the messages.
 create or replace function united(p_attribute jsonb, p_messages text[])
 returns text[] language plpgsql immutable
 as $$

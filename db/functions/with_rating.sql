@@ -1,5 +1,5 @@
--- The ratings of a conversation with one more: {"conversation": R, "bot": R, "agent": R, "agents": {id: R}}, of each the
--- latest, as {"place", "value", "feedback"}. p_body is the rating event's.
+-- Adds a rating to the ratings of a conversation: {"conversation": R, "bot": R, "agent": R, "agents": {id: R}}, each with the
+-- latest as {"place", "value", "feedback"}. p_body is the body of the rating event.
 create or replace function with_rating(p_ratings jsonb, p_place text, p_body jsonb)
 returns jsonb language plpgsql immutable
 as $$

@@ -1,4 +1,4 @@
--- A sorted set of texts, null for the empty one, with those of a JSON list added. Null adds nothing.
+-- Adds the texts of a JSON list to a sorted set of texts; an empty set is null. Null adds nothing.
 create or replace function with_texts(p_known text[], p_more jsonb)
 returns text[] language plpgsql immutable
 as $$

@@ -1,4 +1,4 @@
--- Rows of conversations with what their agents' messages and their orders, all of them, say in the row.
+-- Completes rows of conversations with the columns that all their agent messages and orders determine.
 create or replace function with_totals(
   p_account uuid, p_rows conversations[], p_cells agent_cells[], p_orders orders[]
 )
