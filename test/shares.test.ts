@@ -198,10 +198,7 @@ t.test('one conversation cannot fill the disk', async (t) => {
   } as const;
   const answer = await ask(app, key, report);
   t.equal(answer.status, 400, answer.text.slice(0, 300));
-  t.match(
-    answer.body.detail,
-    /more temporary disk space than allowed: ask for a shorter range or fewer groups/,
-  );
+  t.match(answer.body.detail, /more temporary disk space than allowed: ask for a shorter range or fewer groups/);
   const [used] = await w.sql<
     { bytes: number }[]
   >`select temp_bytes as bytes from pg_stat_database where datname = current_database()`;

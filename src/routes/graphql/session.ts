@@ -1,10 +1,12 @@
 import { LimitExceeded } from '../../errors.js';
 import { parseWindow } from '../../http/window.js';
-import { type Entry, type Transcript, type TranscriptPage, transcript } from '../../queries/lookups/transcript.js';
+import { type Transcript, type TranscriptPage, transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import { timesOf, timeZoneType } from './arguments.js';
+import { brainOf, brains } from './brains.js';
 import { ARGS, type Definition, type FunctionCall, type ResultRow, type Typed, type TypeName } from './definition.js';
 import { isText } from './scalars.js';
+import { messageRows } from './session-messages.js';
 
 const column = (type: TypeName, description: string): Typed => ({ type, description });
 
@@ -106,13 +108,6 @@ const tooLong = (id: string) =>
     },
   ]);
 
-/** A version of a bot in the form of the dialect. */
-interface Brain {
-  brain_id: string | null;
-  brain_version: number | null;
-  brain_parent_id: string | null;
-}
-
 function shape(found: Transcript, account: string, zone: string): ResultRow {
   const time = (instant: number | null) => (instant === null ? null : formatInstant(instant, zone, 'local'));
   const own = brainOf(found);
@@ -154,130 +149,10 @@ function shape(found: Transcript, account: string, zone: string): ResultRow {
     participated_collections: orNull(distinct(of('collection_id'))),
     avg_confidence: sure.length === 0 ? null : sure.reduce((total, one) => total + one, 0) / sure.length,
     min_confidence: sure.length === 0 ? null : sure.reduce((a, b) => Math.min(a, b)),
-    messages: told(entries, expired, own, zone),
+    messages: messageRows(entries, expired, own, zone),
   };
 }
 
 export const distinct = (texts: string[]) => [...new Set(texts)];
 
 export const orNull = <T>(list: T[]) => (list.length === 0 ? null : list);
-
-const INTEGER = /^(0|-?[1-9][0-9]*)$/;
-
-/** A version of a bot if it is a 32-bit integer, else null. */
-export function versionOf(bot_version: string | null): number | null {
-  const version = bot_version !== null && INTEGER.test(bot_version) ? Number(bot_version) : null;
-  return version !== null && version === (version | 0) ? version : null;
-}
-
-export const brainOf = ({
-  brain_id,
-  bot_version,
-  bot_id,
-}: Pick<Transcript, 'brain_id' | 'bot_version' | 'bot_id'>): Brain => ({
-  brain_id,
-  brain_version: versionOf(bot_version),
-  brain_parent_id: bot_id,
-});
-
-/** The brain of a message: its own fields, completed from the conversation if it is the same brain. */
-function brainOfMessage({ body }: Pick<Entry, 'body'>, own: Brain): Brain {
-  const brain_id = (body.brain_id as string | undefined) ?? own.brain_id;
-  const known = brain_id === own.brain_id ? own : { brain_version: null, brain_parent_id: null };
-  return {
-    brain_id,
-    brain_version: (body.brain_version as number | undefined) ?? known.brain_version,
-    brain_parent_id: (body.brain_parent_id as string | undefined) ?? known.brain_parent_id,
-  };
-}
-
-/** The brain of the conversation, if any, then those of its messages in order of first appearance. */
-export function brains(own: Brain, messages: Pick<Entry, 'body'>[]): Brain[] {
-  const found = new Map<string | null, Brain>();
-  if (own.brain_id !== null || own.brain_parent_id !== null) found.set(own.brain_id, own);
-  for (const message of messages) {
-    const brain = brainOfMessage(message, own);
-    if (brain.brain_id !== null && !found.has(brain.brain_id)) found.set(brain.brain_id, brain);
-  }
-  return [...found.values()];
-}
-
-/** The entries of `messages`. The current expiry comes last among entries of the same time. */
-function told(entries: Entry[], expired: number | null, own: Brain, zone: string): ResultRow[] {
-  const firstOfBot = entries.find(({ sender }) => sender === 'bot');
-  const rows = entries.map((entry) => {
-    const time = formatInstant(entry.time, zone, 'local');
-    if (entry.type !== 'message') return event(time, events[entry.type] as string);
-    return message(entry, time, brainOfMessage(entry, own), entry === firstOfBot);
-  });
-  if (expired === null) return rows;
-  const place = entries.findLastIndex(({ time }) => time <= expired) + 1;
-  return rows.toSpliced(place, 0, event(formatInstant(expired, zone, 'local'), 'session:expired'));
-}
-
-const events: Record<string, string> = {
-  user: 'message:received',
-  bot: 'message:brain_send',
-  agent: 'message:agent_send',
-  'conversation.updated': 'context:updated',
-  'conversation.closed': 'session:closed',
-};
-
-/** An entry that is not a message. */
-const event = (time: string, name: string): ResultRow => ({ ...blank, time, event: name, first_message: false });
-
-function message(
-  { sender, sender_id, body, response_seconds }: Entry,
-  time: string,
-  brain: Brain,
-  isFirst: boolean,
-): ResultRow {
-  return {
-    ...blank,
-    ...Object.fromEntries(sentKeys.map((name) => [name, body[name] ?? null])),
-    time,
-    event: events[sender as string],
-    message: content(sender, body),
-    agent_id: sender === 'agent' ? sender_id : null,
-    ...brain,
-    response_time: response_seconds,
-    first_message: body.first_message ?? isFirst,
-  };
-}
-
-function content(sender: Entry['sender'], { content, text }: Entry['body']): unknown {
-  if (content != null) return content;
-  if (text == null) return null;
-  return sender === 'bot' ? { responses: [{ type: 'text', text }] } : { text };
-}
-
-/** Keys that an entry has in common with a message. */
-const sentKeys = [
-  'request_id',
-  'tags',
-  'reaction',
-  'rule_ids',
-  'collection_id',
-  'collection_sources',
-  'collection_request_code',
-  'collection_response_code',
-  'new_brain_session',
-  'corrections',
-  'context',
-];
-
-/** All keys of an entry, in the order of the answer. */
-const blank: ResultRow = Object.fromEntries(
-  [
-    'time',
-    'event',
-    'message',
-    'agent_id',
-    'brain_id',
-    'brain_version',
-    'brain_parent_id',
-    'response_time',
-    'first_message',
-    ...sentKeys,
-  ].map((name) => [name, null]),
-);

@@ -3,9 +3,9 @@ import { datasets } from '../../../queries/catalogue.js';
 import { above, is } from '../../../queries/datasets/dataset.js';
 import { ratedConversations } from '../../../queries/lookups/ratings.js';
 import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
+import { versionOf } from '../brains.js';
 import { ARGS, type Definition } from '../definition.js';
 import { type Column, report } from '../report.js';
-import { versionOf } from '../session.js';
 
 const { measures } = datasets.conversations;
 

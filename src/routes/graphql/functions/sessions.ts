@@ -8,6 +8,7 @@ import {
 } from '../../../queries/lookups/sessions.js';
 import { formatInstant } from '../../../queries/time/instant.js';
 import { conversationsOf, type FilterName, filterTypes, rangeTypes, timeZoneType } from '../arguments.js';
+import { brainOf, brains } from '../brains.js';
 import {
   type Definition,
   type FunctionCall,
@@ -17,7 +18,7 @@ import {
   type TypeName,
 } from '../definition.js';
 import { pageOf, tooManyRows } from '../order.js';
-import { brainOf, brains, distinct, orNull, sessionColumns } from '../session.js';
+import { distinct, orNull, sessionColumns } from '../session.js';
 
 const column = (type: TypeName, description: string): Typed => ({ type, description });
 
