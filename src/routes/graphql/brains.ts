@@ -1,4 +1,5 @@
-import type { Entry, Transcript } from '../../queries/lookups/transcript.js';
+import type { Entry } from '../../queries/lookups/entries.js';
+import type { Transcript } from '../../queries/lookups/transcript.js';
 
 /** A version of a bot in the form of the dialect. */
 export interface Brain {

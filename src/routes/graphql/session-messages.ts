@@ -1,4 +1,4 @@
-import type { Entry } from '../../queries/lookups/transcript.js';
+import type { Entry } from '../../queries/lookups/entries.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import { type Brain, brainOfMessage } from './brains.js';
 import type { ResultRow } from './definition.js';

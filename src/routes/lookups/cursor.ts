@@ -1,5 +1,5 @@
 import type { ListCursor } from '../../queries/lookups/conversations.js';
-import type { EntryCursor } from '../../queries/lookups/transcript.js';
+import type { EntryCursor } from '../../queries/lookups/entries.js';
 import { EVER } from '../../queries/time/window.js';
 
 /** Encodes a list cursor as opaque text: base64url of the start in milliseconds and the id. */

@@ -1,7 +1,9 @@
 import type { CsvCell } from '../../http/csv.js';
 import type { Bot, Team } from '../../queries/lookups/bots.js';
 import type { Conversation as Found } from '../../queries/lookups/conversation.js';
-import type { Entry, Note, Transcript } from '../../queries/lookups/transcript.js';
+import type { Entry } from '../../queries/lookups/entries.js';
+import type { Note } from '../../queries/lookups/notes.js';
+import type { Transcript } from '../../queries/lookups/transcript.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import { writeEntryCursor } from './cursor.js';
 import { type Conversation, columns, type WholeConversation } from './schema.js';
