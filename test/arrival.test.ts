@@ -18,7 +18,7 @@ async function talk(port: number, bytes: string, drip = ''): Promise<string> {
     open = false;
   });
   socket.write(bytes);
-  for (const end = Date.now() + 20_000; open && Date.now() < end; await delay(50)) if (drip !== '') socket.write(drip);
+  for (const end = Date.now() + 60_000; open && Date.now() < end; await delay(50)) if (drip !== '') socket.write(drip);
   socket.destroy();
   return open ? `still open: ${text}` : text;
 }

@@ -3,10 +3,10 @@ import t from 'tap';
 import { readContract } from '../src/contract.js';
 import { type Document, inline, operationsOf, type Schema } from './contract/document.js';
 import { ACCOUNT, ask, world } from './harness.js';
+import { inForm } from './tools/form.js';
 
-/** The long form: `npm run test:attack`. */
-const REQUESTS = Number(process.env.ATTACK_REQUESTS ?? 600);
-const SEED = Number(process.env.ATTACK_SEED ?? Date.now() % 1_000_000);
+const REQUESTS = inForm(600, 20_000);
+const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const AT_ONCE = 8;
 
 let state = SEED;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { keysCommand } from '../src/cli/keys.js';
 import { readConfig, settings } from '../src/config.js';
 import { startEmbedded } from '../src/database/embedded.js';
 import { parseTimeouts } from '../src/queries/timeouts.js';
@@ -95,17 +96,26 @@ t.test('keys from the command line, while a service holds the database and while
     team_ids: null,
   });
   t.notMatch(JSON.stringify(listed), secret);
-  t.match(run('keys', 'revoke', key_id).stdout, `revoked ${key_id}`);
-  const again = run('keys', 'revoke', key_id);
-  t.equal(again.status, 1);
-  t.match(again.stderr, /there is no active key/);
-  t.match(run('keys', 'list').stdout, /bots shop, door {2}revoked/);
   t.match(run('migrate').stdout, 'the schema is current');
-  await server.stop();
 
-  t.equal(run('keys', 'create', '--account', 'acme').status, 1);
-  t.match(
-    run('keys', 'create', '--account', account, '--permission', 'all').stderr,
-    /Allowed choices are read, write, admin/,
-  );
+  // The rest in this process.
+  process.env.DATA_DIR = dir;
+  t.teardown(() => delete process.env.DATA_DIR);
+  const keys = async (...args: string[]) => {
+    let printed = '';
+    const command = keysCommand((text) => {
+      printed += text;
+    });
+    await command.parseAsync(args, { from: 'user' });
+    return printed;
+  };
+  t.match(await keys('revoke', key_id), `revoked ${key_id}`);
+  await t.rejects(keys('revoke', key_id), { message: /there is no active key/ });
+  t.match(await keys('list'), /bots shop, door {2}revoked/);
+  await server.stop();
+  await t.rejects(keys('create', '--account', 'acme'), { message: /--account acme is not a UUID/ });
+
+  const refused = run('keys', 'create', '--account', account, '--permission', 'all');
+  t.equal(refused.status, 1);
+  t.match(refused.stderr, /Allowed choices are read, write, admin/);
 });

@@ -48,7 +48,7 @@ t.test('who waits for a place is told to come back, and those after it get their
 
 t.test('what a failed statement leaves behind never changes the next answer', async (t) => {
   const w = await world(t);
-  const db = openPool(w.target, { max: 1, statementTimeout: 300 });
+  const db = openPool(w.target, { max: 1, statementTimeout: 1_500 });
   t.teardown(() => db.close());
   const app = await buildApp({ db, timeouts: parseTimeouts('24h') as Timeouts });
   t.teardown(() => app.close());
@@ -62,7 +62,7 @@ t.test('what a failed statement leaves behind never changes the next answer', as
     conversation: { bot_id: 'shop', bot_version: 'LIVE' },
   });
   for (let n = 0; n < 3; n++) {
-    const runsOut = db.read((sql) => sql`select repeat('x', 1000), pg_sleep(0) from generate_series(1, 10000000)`);
+    const runsOut = db.read((sql) => sql`select repeat('x', 1000), pg_sleep(0.005) from generate_series(1, 10000)`);
     await t.rejects(runsOut, { message: 'the statement timed out' });
     t.strictSame((await send(app, key, [event(n)])).body, { accepted: 1, duplicates: 0 });
     await t.rejects(
@@ -116,18 +116,22 @@ t.test('a statement that gives one row and gave none is a fault of ours, not an 
 });
 
 t.test('the place of a statement that its caller gave up is free when the statement has ended', async (t) => {
-  const { target } = await world(t);
+  const { target, sql: outside } = await world(t);
   const way = await proxy(target);
-  const db = openPool(way.target, { max: 1, statementTimeout: 200 });
+  const db = openPool(way.target, { max: 1, statementTimeout: 1_000 });
   t.teardown(async () => {
     await db.close();
     await way.close();
   });
   await db.read((sql) => sql`select 1`);
   way.closeDoor(); // no cancel gets through
-  const slow = (sql: Sql) => sql`select pg_sleep(1.2) from (select set_config('statement_timeout', '0', false)) s`;
+  const slow = (sql: Sql) => sql`select pg_sleep(60) from (select set_config('statement_timeout', '0', false)) s`;
   await db.read((sql) => sql`select set_config('statement_timeout', '0', false)`);
   await t.rejects(db.read(slow), { message: 'the database did not answer in time' });
   const one = db.read((sql) => sql`select 1 as one`);
   await t.rejects(one, { message: 'no connection to the database became free in time' });
+  const next = db.read((sql) => sql`select 1 as one`);
+  await outside`select pg_cancel_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and query like '%pg_sleep(60)%'`;
+  t.strictSame([...(await next)], [{ one: 1 }]);
 });

@@ -4,9 +4,11 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import postgres from '#postgres';
+import type { Sql } from '../src/database/connect.js';
 import { root } from '../src/root.js';
 import { world } from './harness.js';
 import { type Hooks, proxy } from './proxy.js';
+import { until, untilActive } from './service.js';
 
 /*
  * The faults of the driver that src/database/driver/edits.mjs mends, each as it was first seen. `#n` is an issue or pull
@@ -24,10 +26,13 @@ const { target } = await world(t);
 
 /** A pool straight to the server, or through a proxy. It ends with the test. */
 function pool(t: Test, options: Options = {}, to: Options = target as unknown as Options) {
-  const sql = postgres({ ...to, onnotice: () => {}, backoff: () => 0.1, connect_timeout: 2, ...options } as never);
+  const sql = postgres({ ...to, onnotice: () => {}, backoff: () => 0.1, connect_timeout: 20, ...options } as never);
   t.teardown(() => sql.end({ timeout: 0 }));
   return sql;
 }
+
+/** A pool for looking at the server from outside. */
+const connected = (t: Test): Sql => pool(t, { max: 1 }) as unknown as Sql;
 
 async function through(t: Test, hooks: Hooks, options: Options = {}) {
   const way = await proxy(target, hooks);
@@ -36,7 +41,7 @@ async function through(t: Test, hooks: Hooks, options: Options = {}) {
 }
 
 /** How a promise ends: `rows n`, the code or message of its error, or `hangs`. */
-async function end(promise: PromiseLike<unknown>, ms = 6_000): Promise<string> {
+async function end(promise: PromiseLike<unknown>, ms = 30_000): Promise<string> {
   const timer = new AbortController();
   const late = delay(ms, 'hangs', { signal: timer.signal, ref: true }).catch(() => '');
   const said = Promise.resolve(promise).then(
@@ -64,8 +69,8 @@ t.test('after an error in mid-stream the next statement has all of its rows (#11
   );
   t.strictSame(await xs(sql), whole, 'in the simple protocol');
 
-  const hurried = pool(t, { max: 1, connection: { statement_timeout: 150 } });
-  t.equal(await end(hurried`select repeat('x', 2000), generate_series(1, 3000000)`), '57014');
+  const hurried = pool(t, { max: 1, connection: { statement_timeout: 1_000 } });
+  t.equal(await end(hurried`select repeat('x', 2000), pg_sleep(0.005), generate_series(1, 3000)`), '57014');
   t.strictSame(await xs(hurried), whole, 'of time');
 
   const { way, sql: cut } = await through(t, {}, { max: 1, fetch_types: false });
@@ -101,7 +106,7 @@ t.test('the question for types: dropped, killed, late or unanswered (#279 #1192 
 
   // A database of any size answers it in a millisecond; here it is locked out.
   const lock = pool(t, { max: 1, fetch_types: false });
-  const late = pool(t, { max: 1, connection: { statement_timeout: 200 } });
+  const late = pool(t, { max: 1, connection: { statement_timeout: 1_000 } });
   await lock.begin(async (tx) => {
     await tx`lock table pg_catalog.pg_type in access exclusive mode`;
     t.equal(await end(one(late)), '57014', 'the statement behind it fails');
@@ -130,14 +135,14 @@ t.test('connections cut together, and statements at once on all of them', async 
 });
 
 t.test('nothing of a statement outlives its connection (#1223 #1130)', async (t) => {
-  const [sql, killer] = [pool(t, { max: 1 }), pool(t, { max: 1 })];
+  const [sql, killer] = [pool(t, { max: 1 }), connected(t)];
   async function kill() {
     const pid = await pidOf(sql);
-    const query = end(sql`select pg_sleep(3)`);
-    await delay(50);
+    const query = end(sql`select pg_sleep(30)`);
+    await untilActive(killer, '%pg_sleep(30)%');
     await killer`select pg_terminate_backend(${pid})`;
     t.equal(await query, 'CONNECTION_CLOSED');
-    await delay(150);
+    await delay(150); // in which it is to keep nothing
   }
   await kill();
   t.equal(await end(one(sql)), 'rows 1', 'the next is not answered with the old error');
@@ -146,8 +151,8 @@ t.test('nothing of a statement outlives its connection (#1223 #1130)', async (t)
 
   const { way, sql: starting } = await through(t, {}, { max: 1 });
   await one(starting);
-  const query = end(starting`select pg_sleep(3)`);
-  await delay(50);
+  const query = end(starting`select pg_sleep(30)`);
+  await untilActive(killer, '%pg_sleep(30)%');
   const text = Buffer.from('SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0');
   const refusal = Buffer.concat([Buffer.from('E'), Buffer.from([0, 0, 0, 4 + text.length]), text]);
   way.refuse = (client) => client.once('data', () => client.end(refusal));
@@ -199,7 +204,7 @@ t.test('cancels', async (t) => {
         ([row]) => row?.name,
         (error) => error.code,
       ),
-      delay(3000),
+      delay(30_000, undefined, { ref: false }),
     ]),
   );
   await delay(100);
@@ -226,7 +231,7 @@ t.test('a statement that is prepared anew sends its parameters as they are (#119
 });
 
 t.test('a pool that ended while it waited to connect opens nothing', async (t) => {
-  const { way, sql } = await through(t, {}, { max: 1, backoff: () => 0.3 });
+  const { way, sql } = await through(t, {}, { max: 1, backoff: () => 1 });
   await one(sql);
   way.cut();
   await delay(50);
@@ -234,7 +239,7 @@ t.test('a pool that ended while it waited to connect opens nothing', async (t) =
   await delay(50);
   await sql.end({ timeout: 0 });
   t.equal(await query, 'CONNECTION_DESTROYED');
-  await delay(600);
+  await delay(1_300); // by then it would have connected
   t.equal(way.pairs.size, 0);
 });
 
@@ -254,16 +259,17 @@ t.test('a pool that ended lets go of a server that has vanished', async (t) => {
 });
 
 t.test('a transaction whose connection dies', async (t) => {
-  const killer = pool(t, { max: 1 });
+  const killer = connected(t);
   await killer`create table tries (v text)`;
-  const die = (pid: number) => delay(80).then(() => killer`select pg_terminate_backend(${pid})`);
+  const die = (pid: number) =>
+    untilActive(killer, '%pg_sleep(30)%').then(() => killer`select pg_terminate_backend(${pid})`);
 
   const sql = pool(t, { max: 1 });
   let dying: Promise<unknown> | undefined;
   const rejects = await end(
     sql.begin(async (tx) => {
       dying = die(await pidOf(tx));
-      await tx`select pg_sleep(2)`;
+      await tx`select pg_sleep(30)`;
     }),
   );
   await dying;
@@ -271,17 +277,24 @@ t.test('a transaction whose connection dies', async (t) => {
   t.equal(await end(one(sql)), 'rows 1', 'and the pool has its slot');
 
   let after = '';
+  let isDead = () => {};
+  const dead = new Promise<void>((resolve) => {
+    isDead = resolve;
+  });
+  const others = dead.then(() => end(one(sql)));
   const goesOn = sql.begin(async (tx) => {
     dying = die(await pidOf(tx));
-    await tx`select pg_sleep(2)`.catch(() => {});
-    await delay(400);
+    await tx`select pg_sleep(30)`.catch(() => {});
+    await others;
     after = await end(tx`insert into tries values ('after the death')`);
   });
-  const told = end(goesOn);
-  await delay(250);
-  t.equal(await end(one(sql)), 'rows 1', 'others connect anew');
-  t.equal(await told, 'CONNECTION_CLOSED');
-  while (after === '') await delay(20);
+  t.equal(await end(goesOn), 'CONNECTION_CLOSED');
+  isDead();
+  t.equal(await others, 'rows 1', 'others connect anew');
+  await until(
+    () => after !== '',
+    () => 'the transaction does not go on',
+  );
   t.equal(after, 'CONNECTION_CLOSED');
   t.equal(await end(killer`select v from tries`), 'rows 0', 'nothing of it lands in the next session (#1133)');
 
@@ -290,7 +303,7 @@ t.test('a transaction whose connection dies', async (t) => {
   const all = await end(
     two.begin(async (tx) => {
       dying = die(await pidOf(tx));
-      four = [tx`select pg_sleep(2)`, tx`select 2`, tx`select 3`, tx`select 4`].map((query) => end(query, 3_000));
+      four = [tx`select pg_sleep(30)`, tx`select 2`, tx`select 3`, tx`select 4`].map((query) => end(query));
       await Promise.all(four);
       await one(tx);
     }),
@@ -351,13 +364,12 @@ t.test('a statement cancelled in the queue of a transaction is passed over', asy
   const sql = pool(t, { max: 2, max_pipeline: 1 });
   const went = await end(
     sql.begin(async (tx) => {
-      const queries = [tx`select pg_sleep(0.3)`, tx`select 2`, tx`select 3`, tx`select 4`];
-      const ends = queries.map((query) => end(query, 3_000));
+      const queries = [tx`select pg_sleep(1.5)`, tx`select 2`, tx`select 3`, tx`select 4`];
+      const ends = queries.map((query) => end(query));
       await delay(100);
       queries[2]?.cancel();
       return (await Promise.all(ends)).join(' ');
     }),
-    8_000,
   );
   t.equal(went, '57014', 'it fails as one that was cancelled, rather than hangs');
 });

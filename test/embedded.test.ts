@@ -19,10 +19,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import postgres from '#postgres';
+import type { Sql } from '../src/database/connect.js';
 import { startOf } from '../src/database/embedded/process.js';
 import {
   type Embedded,
@@ -32,6 +32,7 @@ import {
   startEmbedded,
 } from '../src/database/embedded.js';
 import { root } from '../src/root.js';
+import { until, untilActive } from './service.js';
 
 // Killing processes loses nothing that the operating system has, so data is kept here without waiting for the disk.
 const settings = { fsync: 'off' };
@@ -93,8 +94,18 @@ async function query(connection: EmbeddedConnection, statement: string): Promise
 const isAlive = (pid: number) => startOf(pid) !== null;
 
 async function isGone(pid: number): Promise<boolean> {
-  for (const until = Date.now() + 3000; isAlive(pid) && Date.now() < until; ) await delay(10);
-  return !isAlive(pid);
+  await until(
+    () => !isAlive(pid),
+    () => `process ${pid} is still there`,
+  );
+  return true;
+}
+
+/** Resolves when a statement whose text is like `pattern` runs. */
+async function untilRunning(connection: EmbeddedConnection, pattern: string): Promise<void> {
+  const sql = postgres({ ...connection, max: 1, onnotice: () => {} });
+  await untilActive(sql as unknown as Sql, pattern);
+  await sql.end({ timeout: 1 });
 }
 
 const add = (note: string) => `insert into notes values ('${note}')`;
@@ -142,7 +153,7 @@ t.test('second start: the data is there, commits are durable unless told otherwi
     query(server.connection, 'select pg_sleep(60)'),
     'an open session does not hold up the stop',
   );
-  await delay(100);
+  await untilRunning(server.connection, '%pg_sleep(60)%');
   await server.stop();
   await sleeper;
   t.match(log.join('\n'), /database system is shut down/, 'it stopped in good order');
@@ -190,10 +201,10 @@ t.test('a session that outlives its server is stopped before the next starts', {
   const sql = postgres({ ...connection, max: 1 });
   const [session] = await sql`select pg_backend_pid() as pid`;
   const busy = t.rejects(sql`select count(*) from generate_series(1, 1e9::bigint)`);
-  await delay(100);
+  await untilRunning(connection, '%generate_series%');
   await kill(holder, 'SIGKILL');
   process.kill(holder.server, 'SIGKILL');
-  await delay(100);
+  await isGone(holder.server);
   t.ok(isAlive(session?.pid), 'it is still at work');
   const server = await start(t, { dir, settings });
   t.ok(await isGone(session?.pid));
@@ -295,8 +306,16 @@ t.test('a folder that the service of another container holds', { skip: noContain
   const holder = await hold(t, dir, {}, holderFile, container);
   await t.rejects(startEmbedded({ dir, settings }), /a PostgreSQL server that cannot be seen from here/i);
   await kill(holder, 'SIGKILL');
-  await delay(100);
-  const server = await start(t, { dir, settings });
+  // Its processes end a moment later: only then is the folder free.
+  let server: Embedded | undefined;
+  await until(
+    async () => {
+      server = await startEmbedded({ dir, settings }).catch(() => undefined);
+      return server !== undefined;
+    },
+    () => 'the folder is still held',
+  );
+  if (server === undefined) return;
   t.strictSame(await query(server.connection, all), ['first', 'second', 'third']);
   await server.stop();
 });

@@ -1,3 +1,3 @@
 import { testExamples } from './tools/examples.js';
 
-testExamples('examples-reports');
+testExamples('examples-reports', 1e-12);

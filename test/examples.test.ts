@@ -1,3 +1,3 @@
 import { testExamples } from './tools/examples.js';
 
-testExamples('examples');
+testExamples('examples', 1e-14);

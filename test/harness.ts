@@ -19,12 +19,16 @@ export const databaseFile = join(root, '.tap/database.json');
 /** The database that each test file's own one is copied from. */
 export const TEMPLATE = 'reports_template';
 
+type Server = Exclude<Target, string>;
+
 export interface World {
   sql: Sql;
   db: Database;
-  target: Exclude<Target, string>;
-  /** The service over this database, its clock at `now` (epoch milliseconds). */
-  app(options?: { now?: number; timeouts?: string } & Pick<AppOptions, 'logger' | 'limits'>): Promise<FastifyInstance>;
+  target: Server;
+  /** The service over this database, its clock at `now` (epoch milliseconds). A clock that moves saves a second service. */
+  app(
+    options?: { now?: number | (() => number); timeouts?: string } & Pick<AppOptions, 'logger' | 'limits'>,
+  ): Promise<FastifyInstance>;
   /** Makes a key and returns the value of its Authorization header. */
   key(options?: Partial<Pick<Key, 'account_id' | 'permissions' | 'team_ids' | 'bot_ids'>>): Promise<string>;
 }
@@ -34,12 +38,46 @@ export const ACCOUNT = '00000000-0000-4000-8000-00000000000a';
 const contract = readContract();
 const { faultsOf } = contracted(contract.document as Document);
 
-/** A database of the test file's own, with the current schema and nothing in it; dropped when the test ends. */
-export async function world(t: Test): Promise<World> {
-  const base = JSON.parse(readFileSync(databaseFile, 'utf8')) as Exclude<Target, string>;
+/** A database that is filled once in a run of the tests, for those who want the same in theirs. */
+export interface Filled {
+  name: string;
+  fill(db: Database): Promise<void>;
+}
+
+/** The name of the database, which is filled now if it is not there. */
+async function filled({ name: suffix, fill }: Filled, base: Server): Promise<string> {
+  const name = `${TEMPLATE}_${suffix}`;
+  const admin = connect({ ...base, database: 'postgres' }, { max: 1, statementTimeout: PATIENCE });
+  try {
+    await admin`select pg_advisory_lock(hashtext(${name}))`; // the first test file fills it, the others wait
+    const isThere = (await admin`select from pg_database where datname = ${name}`).length > 0;
+    if (!isThere) {
+      const draft = `${name}_draft`;
+      await admin`drop database if exists ${admin(draft)} with (force)`;
+      await admin`create database ${admin(draft)} template ${admin(TEMPLATE)}`;
+      const options = { max: 4, statementTimeout: PATIENCE, synchronousCommit: 'off' } as const;
+      const db = openPool({ ...base, database: draft }, options);
+      await fill(db).finally(() => db.close());
+      const sql = connect({ ...base, database: draft }, { max: 1, statementTimeout: PATIENCE });
+      await sql`vacuum analyze`.finally(() => sql.end());
+      await admin`alter database ${admin(draft)} rename to ${admin(name)}`;
+    }
+  } finally {
+    await admin.end();
+  }
+  return name;
+}
+
+/** Milliseconds for the statements that fill a database: as long as a busy machine may need. */
+const PATIENCE = 200_000;
+
+/** A database of the test file's own, with the current schema and nothing else in it; dropped when the test ends. */
+export async function world(t: Test, copyOf?: Filled): Promise<World> {
+  const base = JSON.parse(readFileSync(databaseFile, 'utf8')) as Server;
+  const template = copyOf === undefined ? TEMPLATE : await filled(copyOf, base);
   const name = `test_${randomBytes(6).toString('hex')}`;
   const admin = connect({ ...base, database: 'postgres' }, { max: 1, statementTimeout: 60_000 });
-  await admin`create database ${admin(name)} template ${admin(TEMPLATE)}`;
+  await admin`create database ${admin(name)} template ${admin(template)}`;
   const target = { ...base, database: name };
   const sql = connect(target, { max: 2, statementTimeout: 60_000 });
   const db = openPool(target, { max: 10, statementTimeout: 60_000, synchronousCommit: 'off' });
@@ -60,7 +98,7 @@ export async function world(t: Test): Promise<World> {
         db,
         contract,
         timeouts: parseTimeouts(timeouts) as Timeouts,
-        ...(now === undefined ? {} : { now: () => now }),
+        ...(now === undefined ? {} : { now: typeof now === 'number' ? () => now : now }),
       });
       apps.push(app);
       return app;

@@ -382,7 +382,8 @@ t.test('a wrong command line: status 2, and nothing is sent', async (t) => {
 
 t.test('SIGINT: what is under way is waited for, nothing new starts, and the summary says so', async (t) => {
   const service = await fakeService(t, (response, { lines }) => {
-    setTimeout(() => json(response, 200, { accepted: lines.length, duplicates: 0 }), 500);
+    // The importer says nothing of the signal until it ends: time for a busy machine to hand it over.
+    setTimeout(() => json(response, 200, { accepted: lines.length, duplicates: 0 }), 2_000);
     return true;
   });
   const { child, ended } = start(['--url', service.url, '-']);

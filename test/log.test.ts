@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import t, { type Test } from 'tap';
 import postgres from '#postgres';
 import { Unavailable } from '../src/errors.js';
 import { describeError, makeLog } from '../src/log.js';
 import { ACCOUNT, ask, send, type World, world } from './harness.js';
+import { until, untilActive } from './service.js';
 
 /** Stands in all that people send, and must never be in the log. */
 const MARK = 'Zz9secret';
@@ -180,24 +180,23 @@ t.test('requests that never were, and those whose client has gone', async (t) =>
     t.match(before()[n], { status, method: null, route: null });
   }
 
-  await goneWhileWaiting(t, w, port, key);
-  for (let n = 0; before().length < 3 && n < 100; n++) await delay(50);
+  await goneWhileWaiting(t, w, port, key, () => before().length >= 3);
   t.match(before()[2], { status: null, route: '/v1/bots/:bot_id/conversations', msg: /aborted by the client/ });
   t.equal(before().length, 3);
   t.notMatch(text(), MARK);
 });
 
-/** Asks for a report of a table that is locked, and hangs up. */
-async function goneWhileWaiting(t: Test, w: World, port: number, key: string): Promise<void> {
+/** Asks for a report of a table that is locked, and hangs up; the table is free when that is logged. */
+async function goneWhileWaiting(t: Test, w: World, port: number, key: string, isLogged: () => boolean): Promise<void> {
   const locked = await w.sql.reserve();
   t.teardown(() => locked.release());
   await locked`begin`;
   await locked`lock table conversations in access exclusive mode`;
   const socket = connect(port, '127.0.0.1');
   socket.write(`GET ${report}&language=${MARK} HTTP/1.1\r\nHost: here\r\nAuthorization: ${key}\r\n\r\n`);
-  await delay(300);
+  await untilActive(w.sql, '%', 'Lock');
   socket.destroy();
-  await delay(100);
+  await until(isLogged, () => 'it was not logged');
   await locked`rollback`;
 }
 

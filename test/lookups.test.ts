@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import type { Event } from './fold/fold.js';
 import { ACCOUNT, ask, send, world } from './harness.js';
+import { inForm } from './tools/form.js';
 import { load } from './tools/load.js';
 
 type Row = Record<string, unknown> & { conversation_id: string };
@@ -47,12 +48,11 @@ async function walk(app: FastifyInstance, key: string, query: Record<string, str
   return { rows, times };
 }
 
-const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number;
+const COUNT = inForm(8_000, 20_000);
 
-t.test('paging through 20,000 conversations while 8 senders add more and change old ones', async (t) => {
+t.test(`paging through ${COUNT} conversations while 8 senders add more and change old ones`, async (t) => {
   const w = await world(t);
   const [app, key] = [await w.app(), await w.key()];
-  const COUNT = 20_000;
   // Four conversations start at each moment, so pages end between rows of one time.
   const time = (n: number) => new Date(START + Math.floor(n / 4) * 1_000).toISOString();
   await load(
@@ -105,10 +105,11 @@ t.test('paging through 20,000 conversations while 8 senders add more and change 
   const { rows: again, times } = await walk(app, key, { limit: '100' });
   const [stored] = await w.sql`select count(*) from conversations`;
   t.equal(again.length, Number(stored?.count), 'afterwards all are there');
-  const [first, last] = [median(times.slice(1, 41)), median(times.slice(-41, -1))];
+  // The least of many: a machine that is busy otherwise adds to some of them.
+  const [first, last] = [Math.min(...times.slice(1, 41)), Math.min(...times.slice(-41, -1))];
   t.ok(last < 3 * first, `a late page takes no longer: ${first.toFixed(1)} ms, then ${last.toFixed(1)} ms`);
   t.comment(
-    `${times.length} pages; median of the first 40 ${first.toFixed(1)} ms, of the last 40 ${last.toFixed(1)} ms`,
+    `${times.length} pages; least of the first 40 ${first.toFixed(1)} ms, of the last 40 ${last.toFixed(1)} ms`,
   );
 
   const bots = (await ask(app, key, { url: '/v1/bots' })).body.bots as { bot_id: string; conversations: number }[];

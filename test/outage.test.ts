@@ -12,11 +12,17 @@ import { type Embedded, startEmbedded } from '../src/database/embedded.js';
 import { migrate } from '../src/database/migrate.js';
 import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
 import { ACCOUNT, ask } from './harness.js';
+import { until } from './service.js';
+import { inForm } from './tools/form.js';
 
-/** Seconds that the server is frozen; OUTAGE_SECONDS=20 is the long form. */
-const FROZEN = Number(process.env.OUTAGE_SECONDS ?? 6);
-/** Milliseconds after which a request must have its answer, whatever became of the database. */
-const IN_TIME = 5_000;
+/** Seconds that the server is frozen: longer than the service accepts to tell a slow database from one that is away. */
+const FROZEN = inForm(6, 20);
+/**
+ * Milliseconds after which a request must have its answer, whatever became of the database. It takes 3 s on a quiet machine;
+ * what this tells apart is a request that waits for its statement's own limit, STATEMENT_TIMEOUT.
+ */
+const IN_TIME = 15_000;
+const STATEMENT_TIMEOUT = 60_000;
 
 /** A server process and all its sessions. */
 const family = (pid: number) => [
@@ -37,7 +43,7 @@ const signal = (pid: number, name: NodeJS.Signals) => {
 
 t.test(
   'a database that comes and goes under load',
-  { timeout: 180_000, skip: process.platform !== 'linux' && 'reads /proc' },
+  { skip: process.platform !== 'linux' && 'reads /proc' },
   async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'reports-outage-'));
     const start = () => startEmbedded({ dir, settings: { max_connections: '25', fsync: 'off' } }); // kills lose no page cache
@@ -45,7 +51,7 @@ t.test(
     const first = connect(server.connection, { max: 1, statementTimeout: 10_000 });
     await migrate(first);
     await first.end();
-    const db = openPool(server.connection, { max: 8, statementTimeout: 30_000 });
+    const db = openPool(server.connection, { max: 8, statementTimeout: STATEMENT_TIMEOUT });
     const app = await buildApp({ db, timeouts: parseTimeouts('24h') as Timeouts });
     const { key_id, secret } = await createKey(db, {
       account_id: ACCOUNT,
@@ -65,7 +71,9 @@ t.test(
     const acknowledged: string[] = [];
     const answers: { at: number; ms: number; status: number; retryAfter: boolean }[] = [];
     let running = true;
+    const answered: number[] = [];
     const load = async (request: (n: number) => Parameters<typeof ask>[2], done: (n: number) => void) => {
+      const worker = answered.push(0) - 1;
       for (let n = 0; running; n++) {
         const at = performance.now();
         const answer = await ask(app, key, request(n));
@@ -75,8 +83,11 @@ t.test(
           status: answer.status,
           retryAfter: 'retry-after' in answer.headers,
         });
-        if (answer.status === 200) done(n);
-        await delay(answer.status === 200 ? 4 : 20); // steady rather than all that the machine can do
+        if (answer.status === 200) {
+          answered[worker] = (answered[worker] ?? 0) + 1;
+          done(n);
+        }
+        await delay(inForm(30, 4)); // steady rather than all that the machine can do
       }
     };
     const event = (sender: number, n: number) => ({
@@ -105,39 +116,41 @@ t.test(
       ),
     ];
 
-    const rate = (from: number, to: number) =>
-      (1000 * answers.filter(({ at, status }) => status === 200 && at >= from && at < to).length) / (to - from);
+    /** Waits until each worker has been answered so many more requests with 200. */
+    async function allAnswered(more: number): Promise<void> {
+      const wanted = answered.map((count) => count + more);
+      await until(
+        () => answered.every((count, n) => count >= (wanted[n] as number)),
+        () => `${answered} requests answered with 200, of ${wanted}`,
+        60_000,
+      );
+    }
 
-    /** Lets a fault strike, and tells what requests met meanwhile and how soon all was well again. */
+    /** Lets a fault strike between two times when all is well, and tells what requests met meanwhile. */
     async function strike(t: Test, fault: () => Promise<void>) {
-      const began = performance.now();
-      await delay(1_500);
-      const before = rate(began, performance.now());
+      await allAnswered(10);
       const struck = performance.now();
       await fault();
-      const mended = performance.now();
-      await delay(6_000);
-      const met = answers.filter(({ at, ms }) => at + ms > struck && at < mended + 6_000);
+      await allAnswered(20); // it came back by itself
+      const met = answers.filter(({ at, ms }) => at + ms > struck);
       const slowest = Math.max(...met.map(({ ms }) => ms));
-      const recovered = answers.find(({ at, status }) => at > mended && status === 200);
-      const after = rate(mended + 4_000, mended + 6_000);
-      t.ok(
-        met.every(({ status }) => status === 200 || status === 503),
-        `only 200 and 503: ${[...new Set(met.map(({ status }) => status))]}`,
+      const statuses = [...new Set(met.map(({ status }) => status))];
+      t.strictSame(
+        statuses.filter((status) => status !== 200 && status !== 503),
+        [],
+        'only 200 and 503',
       );
+      t.ok(statuses.includes(503), 'the fault was felt');
       t.ok(
         met.every(({ status, retryAfter }) => status === 200 || retryAfter),
         'every 503 says when to retry',
       );
       t.ok(slowest < IN_TIME, `the slowest answer took ${Math.round(slowest)} ms`);
-      t.ok(recovered !== undefined && recovered.at - mended < IN_TIME, 'it came back by itself');
-      t.ok(after > before / 3, `${Math.round(before)} requests a second before, ${Math.round(after)} from 4 s after`);
-      t.comment(
-        `${met.filter(({ status }) => status === 503).length} times 503, slowest answer ${Math.round(slowest)} ms, ${Math.round(before)}/s before, ${Math.round(after)}/s after`,
-      );
+      const refused = met.filter(({ status }) => status === 503).length;
+      t.comment(`${refused} of ${met.length} times 503, slowest answer ${Math.round(slowest)} ms`);
     }
 
-    while (acknowledged.length < 100) await delay(50); // from here on the bot is known
+    while (acknowledged.length < 20) await delay(20); // from here on the bot is known
     answers.length = 0;
 
     await t.test('killed', (t) =>
@@ -172,12 +185,12 @@ t.test(
           backoff: () => 0.05,
           connection: { application_name: 'hog' },
         });
-        const until = performance.now() + 2_500;
+        const end = performance.now() + 2_500;
         const hold = async () => {
-          while (performance.now() < until) await hog`select pg_sleep(0.5)`.catch(() => delay(20));
+          while (performance.now() < end) await hog`select pg_sleep(0.5)`.catch(() => delay(20));
         };
         const evict = async () => {
-          while (performance.now() < until) {
+          while (performance.now() < end) {
             await hog`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'conversation-reports'`.catch(
               () => {},
             );
@@ -197,7 +210,7 @@ t.test(
     const [sums] =
       await sql`select (select sum(user_messages)::int from conversations) as counted, (select count(*) from events) as events`;
     await sql.end();
-    t.ok(acknowledged.length > 100, `${acknowledged.length} events acknowledged`);
+    t.ok(acknowledged.length > 80, `${acknowledged.length} events acknowledged`);
     t.strictSame(
       acknowledged.filter((id) => !ids.has(id)),
       [],

@@ -5,9 +5,10 @@ import { ACCOUNT, ask, send, world } from './harness.js';
 import { type Asked, addsUp, evaluate } from './query/naive.js';
 import { queriedConversation, randomQuery } from './query/random.js';
 import { conversationRows, messageRows, participationRows, type Row } from './query/rows.js';
+import { inForm } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const QUERIES = Number(process.env.QUERIES ?? 600);
+const QUERIES = inForm(250, 2_000);
 const NOW = Date.parse('2024-09-09T06:00:00Z');
 
 t.test(`${QUERIES} random queries against a naive evaluation (SEED=${seed} repeats them)`, async (t) => {

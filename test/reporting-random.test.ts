@@ -5,11 +5,12 @@ import { ACCOUNT, ask, send, world } from './harness.js';
 import { evaluate } from './reporting/naive.js';
 import { randomConversation, randomQuestion } from './reporting/random.js';
 import { rowsOf } from './reporting/rows.js';
+import { inForm } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const QUESTIONS = 2_000;
+const QUESTIONS = inForm(600, 5_000);
 
-t.test(`random questions against a naive evaluation (SEED=${seed} repeats them)`, async (t) => {
+t.test(`${QUESTIONS} random questions against a naive evaluation (SEED=${seed} repeats them)`, async (t) => {
   const r = random(seed);
   const w = await world(t);
   const app = await w.app();

@@ -1,14 +1,6 @@
 import t, { type Test } from 'tap';
 import { ACCOUNT, ask, world } from './harness.js';
-import {
-  type StarMessage,
-  type StarOrder,
-  sendInBatches,
-  skipStar,
-  starEvents,
-  starRows,
-  starTeam,
-} from './tools/star.js';
+import { type StarMessage, type StarOrder, skipStar, star, starRows, starTeam } from './tools/star.js';
 
 const day = new Intl.DateTimeFormat('sv', { timeZone: 'Europe/Helsinki', dateStyle: 'short' });
 
@@ -43,16 +35,10 @@ t.test(
   'star: chats and orders, counted from the files of the source',
   {
     skip: skipStar,
-    timeout: 240_000,
   },
   async (t) => {
-    const w = await world(t);
+    const w = await world(t, star);
     const [app, key] = [await w.app(), await w.key()];
-    await sendInBatches(
-      app,
-      key,
-      starEvents().filter(({ type }) => type !== 'step'),
-    );
     const byId = dialoguesOf(starRows<StarMessage>('messages'));
     const dialogues = [...byId.values()];
 

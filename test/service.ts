@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Sql } from '../src/database/connect.js';
 import { root } from '../src/root.js';
 
 /** The service in a process of its own. */
@@ -48,8 +49,18 @@ export async function portOf({ said, ended }: Service): Promise<number> {
   }
 }
 
-/** Resolves when a condition holds; throws what is given when it does not within `ms`. */
-export async function until(holds: () => boolean | Promise<boolean>, or: () => string, ms = 10_000): Promise<void> {
+/** Resolves when a statement whose text is like `pattern` runs, or waits for a lock, in the database of `sql`. */
+export async function untilActive(sql: Sql, pattern = '%', waits: 'Lock' | null = null): Promise<void> {
+  const isActive = async () =>
+    (
+      await sql`select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+        and state = 'active' and query like ${pattern} and (${waits}::text is null or wait_event_type = ${waits})`
+    ).length > 0;
+  await until(isActive, () => `no statement like ${pattern} ${waits === null ? 'runs' : 'waits for a lock'}`);
+}
+
+/** Resolves when a condition holds; throws what is given when it does not within `ms`: long, for a busy machine. */
+export async function until(holds: () => boolean | Promise<boolean>, or: () => string, ms = 60_000): Promise<void> {
   for (const end = performance.now() + ms; !(await holds()); await delay(20)) {
     if (performance.now() > end) throw new Error(or());
   }

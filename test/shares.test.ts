@@ -6,6 +6,7 @@ import { callers, keyShare, shares, type Weight } from '../src/database/shares.j
 import { usualLimits } from '../src/http/admission.js';
 import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
 import { ACCOUNT, type Answer, ask, send, type World, world } from './harness.js';
+import { untilActive } from './service.js';
 
 const OTHER = '00000000-0000-4000-8000-00000000000b';
 
@@ -101,7 +102,7 @@ t.test('every operation refuses beyond the share, GraphQL too', async (t) => {
   const [key, other] = [await w.key(), await w.key({ account_id: OTHER })];
   const release = await lock(w);
   const first = ask(app, key, { url: '/v1/bots' });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await untilActive(w.sql, '%', 'Lock');
   const graphql = {
     method: 'POST',
     url: '/v1/graphql',
@@ -131,7 +132,7 @@ t.test('bodies that wait are bounded in bytes', async (t) => {
   const release = await lock(w);
   const big = (id: string) => ({ events: Array.from({ length: 6 }, (_, n) => event(`${id}${n}`, 'x'.repeat(99_000))) });
   const waiting = send(app, key, big('a').events);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await untilActive(w.sql, '%', 'Lock');
   const refused = await send(app, key, big('b').events);
   t.equal(refused.status, 429);
   t.ok(saysWhen(refused));

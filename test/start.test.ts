@@ -1,26 +1,24 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { keysCommand } from '../src/cli/keys.js';
+import { openDatabase } from '../src/cli/open.js';
+import { cannotListen } from '../src/cli/start-failures.js';
+import { readConfig } from '../src/config.js';
 import { root } from '../src/root.js';
 import { world } from './harness.js';
 import { proxy } from './proxy.js';
-import { launch, main, portOf } from './service.js';
+import { launch, main, portOf, until } from './service.js';
 
 const base = mkdtempSync(join(tmpdir(), 'reports-start-'));
 t.teardown(() => rmSync(base, { recursive: true, force: true }));
 
 type Env = Record<string, string>;
 const serve = (env: Env) => launch(process.execPath, [...main, 'serve'], base, env);
-const run = (env: Env, ...args: string[]) =>
-  spawnSync(process.execPath, [...main, ...args], {
-    cwd: base,
-    env: { PATH: process.env.PATH, ...env },
-    encoding: 'utf8',
-  });
 
 t.test('the first minute cannot be lost', async (t) => {
   const DATA_DIR = join(base, 'first');
@@ -36,7 +34,7 @@ t.test('the first minute cannot be lost', async (t) => {
   const first = serve({ DATA_DIR, PORT });
   const port = await portOf(first);
   const welcome = /Account {2}(\S+)\nKey {6}(\S+) /;
-  while (!welcome.test(first.said())) await once(first.child.stdout as NodeJS.ReadableStream, 'data');
+  await until(() => welcome.test(first.said()), first.said);
   const [, account = '', key = ''] = welcome.exec(first.said()) ?? [];
   t.ok(key !== '', 'the key is shown by the start that succeeds');
   const me = async (authorization: string, more: Env = {}) => {
@@ -74,11 +72,26 @@ t.test('the first minute cannot be lost', async (t) => {
   t.equal(await first.ended, 0);
   const later = serve({ DATA_DIR, PORT: '0' });
   await portOf(later);
-  while (!later.said().includes('keys create')) await once(later.child.stdout as NodeJS.ReadableStream, 'data');
+  await until(() => later.said().includes('keys create'), later.said);
   t.match(later.said(), new RegExp(`Accounts {2}${account}\\n.*npx conversation-reports keys create`));
   later.child.kill('SIGTERM');
   t.equal(await later.ended, 0);
 });
+
+/** Runs `keys` in this process, on the database that the environment names; gives what it prints. */
+async function keys(env: Env, ...args: string[]): Promise<string> {
+  let printed = '';
+  Object.assign(process.env, env);
+  try {
+    const command = keysCommand((text) => {
+      printed += text;
+    });
+    await command.parseAsync(args, { from: 'user' });
+  } finally {
+    for (const name of Object.keys(env)) delete process.env[name];
+  }
+  return printed;
+}
 
 t.test('keys create: the account', async (t) => {
   const { target } = await world(t);
@@ -86,40 +99,29 @@ t.test('keys create: the account', async (t) => {
   const listener = await proxy(target);
   t.teardown(() => listener.close());
   const DATABASE_URL = `postgres://${target.username}@127.0.0.1:${listener.target.port}/${target.database}`;
-  const create = async (...args: string[]) => {
-    const child = spawn(process.execPath, [...main, 'keys', 'create', '--json', ...args], {
-      cwd: base,
-      env: { PATH: process.env.PATH, DATABASE_URL },
-    });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
-    const [status] = await once(child, 'close');
-    return { status, said };
-  };
-  t.match(await create(), { status: 1, said: 'there is no account yet: --new-account makes one' });
-  const made = await create('--new-account');
-  t.equal(made.status, 0, made.said);
-  const account = JSON.parse(made.said).account_id;
-  t.equal(JSON.parse((await create()).said).account_id, account, 'the only one is taken');
-  t.match(await create('--account', unknown), {
-    status: 1,
-    said: `there is no account ${unknown}: the accounts are ${account}`,
+  const create = (...args: string[]) => keys({ DATABASE_URL }, 'create', '--json', ...args);
+  const accountOf = async (...args: string[]) => JSON.parse(await create(...args)).account_id;
+  // Not by spawnSync: this process passes the connection on.
+  const refused = launch(process.execPath, [...main, 'keys', 'create'], base, { DATABASE_URL });
+  t.equal(await refused.ended, 1);
+  t.equal(refused.said(), 'there is no account yet: --new-account makes one\n', 'by the command line');
+
+  await t.rejects(create(), { message: /there is no account yet: --new-account makes one/ });
+  const account = await accountOf('--new-account');
+  t.equal(await accountOf(), account, 'the only one is taken');
+  await t.rejects(create('--account', unknown), {
+    message: `there is no account ${unknown}: the accounts are ${account}; --new-account makes it`,
   });
-  t.equal(JSON.parse((await create('--account', other.toUpperCase(), '--new-account')).said).account_id, other);
-  t.match(await create(), { status: 1, said: /--account says which account/ });
-  t.equal(JSON.parse((await create('--account', other)).said).account_id, other);
+  t.equal(await accountOf('--account', other.toUpperCase(), '--new-account'), other);
+  await t.rejects(create(), { message: /--account says which account/ });
+  t.equal(await accountOf('--account', other), other);
 });
 
 t.test('a command that only reads makes no database', async (t) => {
   const DATA_DIR = mkdtempSync(join(base, 'none-'));
-  for (const args of [
-    ['keys', 'list'],
-    ['keys', 'revoke', 'k1'],
-    ['keys', 'create'],
-  ]) {
-    const { status, stderr } = run({ DATA_DIR }, ...args);
-    t.equal(status, 1, args.join(' '));
-    t.match(stderr, new RegExp(`there is no database in ${DATA_DIR}: run this in the service's folder`));
+  for (const args of [['list'], ['revoke', 'k1'], ['create']]) {
+    const message = new RegExp(`there is no database in ${DATA_DIR}: run this in the service's folder`);
+    await t.rejects(keys({ DATA_DIR }, ...args), { message }, args.join(' '));
   }
   t.strictSame(readdirSync(DATA_DIR), []);
 });
@@ -134,43 +136,46 @@ t.test('what a start cannot use is named, with the way out', async (t) => {
   await once(closed, 'listening');
   const { port } = closed.address() as AddressInfo;
   await new Promise((resolve) => closed.close(resolve));
-  const cases: [name: string, env: Env, says: RegExp][] = [
-    [
-      'refused',
-      { DATABASE_URL: at(port) },
-      new RegExp(`DATABASE_URL: 127.0.0.1:${port} does not answer: is PostgreSQL running`),
-    ],
-    [
-      'no such database',
-      { DATABASE_URL: at(way.target.port, 'nowhere') },
-      /DATABASE_URL: there is no database nowhere at/,
-    ],
-    [
-      'no such host',
-      { DATABASE_URL: 'postgres://u:hunter2@nowhere.invalid/x' },
-      /DATABASE_URL: the host nowhere.invalid is not known/,
-    ],
-    [
-      'address',
-      { DATABASE_URL: at(way.target.port), HOST: '192.0.2.1' },
-      /HOST=192.0.2.1 is not an address of this machine/,
-    ],
-    [
-      'name',
-      { DATABASE_URL: at(way.target.port), HOST: 'nowhere.invalid' },
-      /HOST=nowhere.invalid (is not known|cannot be looked up)/,
-    ],
-    ['level', { LOG_LEVEL: 'loud' }, /LOG_LEVEL=loud is not valid: .*trace, debug, info/],
-    ['range', { PORT: '70000' }, /PORT=70000 is not valid: .*from 0 to 65535/],
-    ['origin', { CORS_ORIGINS: 'reports.example.com' }, /CORS_ORIGINS=.* is not an origin/],
+
+  const open = (DATABASE_URL: string) => openDatabase(readConfig({ DATABASE_URL }), 'service');
+  const unusable: [url: string, says: RegExp][] = [
+    [at(port), new RegExp(`^DATABASE_URL: 127.0.0.1:${port} does not answer: is PostgreSQL running`)],
+    [at(way.target.port, 'nowhere'), /^DATABASE_URL: there is no database nowhere at/],
+    ['postgres://u:hunter2@nowhere.invalid/x', /^DATABASE_URL: the host nowhere.invalid is not known/],
   ];
-  for (const [name, env, says] of cases) {
-    const service = serve({ PORT: '0', DATA_DIR: join(base, 'unused'), ...env });
-    t.equal(await service.ended, 1, name);
-    t.match(service.said(), says, name);
-    t.notMatch(service.said(), 'hunter2', `${name}: no password`);
-    t.notMatch(service.said(), /\n {4}at /, `${name}: no stack`);
+  for (const [url, message] of unusable) {
+    await t.rejects(open(url), { message }, url);
+    t.notMatch(await open(url).catch((error) => error.message), 'hunter2', `${url}: no password`);
   }
+  const hosts: [host: string, says: RegExp][] = [
+    ['192.0.2.1', /^HOST=192.0.2.1 is not an address of this machine/],
+    ['nowhere.invalid', /^HOST=nowhere.invalid (is not known|cannot be looked up)/],
+  ];
+  for (const [host, message] of hosts) {
+    const listener = createServer().listen(0, host);
+    const [error] = await once(listener, 'error');
+    t.match(cannotListen(error, host, 0), { message }, host);
+  }
+
+  // By the command line: a message and no more. The port in use is above.
+  const cases: [name: string, env: Env, says: RegExp][] = [
+    ['no such database', { DATABASE_URL: at(way.target.port, 'nowhere') }, /^DATABASE_URL: there is no database .*\n$/],
+    [
+      'settings',
+      { LOG_LEVEL: 'loud', PORT: '70000', CORS_ORIGINS: 'reports.example.com', DATABASE_URL: at(port) },
+      /^(?=.*PORT=70000 is not valid)(?=.*LOG_LEVEL=loud is not valid)(?=.*CORS_ORIGINS=.* is not an origin)/s,
+    ],
+    ['address', { DATABASE_URL: at(way.target.port), HOST: '192.0.2.1' }, /^HOST=192.0.2.1 is not an address .*\n$/],
+  ];
+  await Promise.all(
+    cases.map(async ([name, env, says]) => {
+      const service = serve({ PORT: '0', DATA_DIR: join(base, 'unused'), ...env });
+      t.equal(await service.ended, 1, name);
+      t.match(service.said(), says, name);
+      t.notMatch(service.said(), 'hunter2', `${name}: no password`);
+      t.notMatch(service.said(), /\n {4}at /, `${name}: no stack`);
+    }),
+  );
 });
 
 t.test('a signal in the first moment ends it', async (t) => {

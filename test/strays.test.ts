@@ -58,9 +58,8 @@ t.test('a database that holds back the question for types does not end the servi
     during.every((status) => status === 200 || status === 503),
     `${during}`,
   );
-  await delay(1_000);
-  t.equal(service.child.exitCode, null, service.said());
   await until(async () => (await get('/v1/bots')) === 200, service.said);
+  t.equal(service.child.exitCode, null, service.said());
   t.notMatch(service.said(), /nobody handled/, 'nor is there a stray rejection');
   service.child.kill('SIGTERM');
   t.equal(await service.ended, 0, service.said());

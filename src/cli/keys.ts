@@ -17,7 +17,7 @@ interface CreateOptions {
 }
 
 /** `keys create`, `keys list` and `keys revoke`. They also work while the service runs. */
-export function keysCommand(): Command {
+export function keysCommand(print: (text: string) => void = (text) => process.stdout.write(text)): Command {
   const keys = new Command('keys').description('create, list and revoke the keys of clients');
 
   keys
@@ -55,7 +55,7 @@ Examples:
         });
         return { account_id, ...key };
       });
-      process.stdout.write(
+      print(
         options.json
           ? `${JSON.stringify(made)}\n`
           : `${made.key_id}:${made.secret}\n\nFor Basic auth this is user:password; Bearer, Token and apikey take it as it is.\nAccount ${made.account_id}. The secret cannot be shown again.\n`,
@@ -71,7 +71,7 @@ Examples:
       checkUuid(account);
       const found = await withDatabase('reader', (db) => listKeys(db, account));
       const lines = found.length === 0 ? 'there are no keys\n' : found.map(describe).join('');
-      process.stdout.write(json ? `${JSON.stringify(found)}\n` : lines);
+      print(json ? `${JSON.stringify(found)}\n` : lines);
     });
 
   keys
@@ -80,7 +80,7 @@ Examples:
     .argument('<key_id>', 'the part of the key before the colon')
     .action(async (id: string) => {
       if (!(await withDatabase('reader', (db) => revokeKey(db, id)))) throw new Error(`there is no active key ${id}`);
-      process.stdout.write(`revoked ${id}\n`);
+      print(`revoked ${id}\n`);
     });
 
   return keys;

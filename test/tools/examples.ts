@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
 import { root } from '../../src/root.js';
 import { type Answer, ask, send, type World, world } from '../harness.js';
+import { within } from './close.js';
 
 /** One request and what it is answered: the README beside the cases says how to read them. */
 interface Case {
@@ -39,8 +40,11 @@ const orders: { name: string; batch: number; sort: (list: Line[]) => Line[] }[] 
 const mix = ({ event }: Line) =>
   [...JSON.stringify(event)].reduce((hash, c) => (Math.imul(hash, 31) + c.charCodeAt(0)) | 0, 7);
 
-/** Tests every case of a folder of test/, with its events in several orders of arrival. */
-export function testExamples(name: string): void {
+/**
+ * Tests every case of a folder of test/, with its events in several orders of arrival. A number with a fraction may be off by
+ * `tolerance`, as a share of it: as many digits as the cases are written with. A whole number must be met exactly.
+ */
+export function testExamples(name: string, tolerance: number): void {
   const folder = join(root, 'test', name);
   const events: Line[] = readFileSync(join(folder, 'events.ndjson'), 'utf8')
     .split('\n')
@@ -52,21 +56,23 @@ export function testExamples(name: string): void {
     t.test(`${name}, events ${order.name}`, async (t) => {
       const w = await world(t);
       const keys = await load(w, order.sort(events), order.batch);
-      const apps = new Map<string, FastifyInstance>();
+      const apps = new Map<string, FastifyInstance>(); // one for each timeout; their clock goes from case to case
+      let now = 0;
       const answers = new Map<string, Answer>();
 
       async function answerOf(example: Case): Promise<Answer> {
         const known = answers.get(example.name);
         if (known !== undefined) return known;
-        const id = `${example.now} ${example.timeout}`;
-        const app = apps.get(id) ?? (await w.app({ now: Date.parse(example.now), timeouts: example.timeout }));
-        apps.set(id, app);
+        const app = apps.get(example.timeout) ?? (await w.app({ now: () => now, timeouts: example.timeout }));
+        apps.set(example.timeout, app);
         const key = example.account === null ? null : (keys.get(example.account) ?? null);
         const { method, path, query, body } = example.request;
+        const filled = query && (await withCursors(query)); // asks other cases, at their time
+        now = Date.parse(example.now);
         const answer = await ask(app, key, {
           method,
           url: path,
-          ...(query ? { query: await withCursors(query) } : {}),
+          ...(filled ? { query: filled } : {}),
           ...(body ? { payload: body } : {}),
         });
         answers.set(example.name, answer);
@@ -85,7 +91,7 @@ export function testExamples(name: string): void {
         return filled;
       }
 
-      for (const example of cases) compare(t, example, await answerOf(example));
+      for (const example of cases) compare(t, example, await answerOf(example), tolerance);
     });
   }
 }
@@ -106,7 +112,8 @@ async function load(w: World, list: Line[], size: number): Promise<Map<string, s
   return keys;
 }
 
-function compare(t: Test, { name, expect }: Case, answer: Answer) {
+function compare(t: Test, { name, expect }: Case, answer: Answer, tolerance: number) {
+  const { closeTo, partOf, closeText } = within(tolerance);
   t.equal(answer.status, expect.status, `${name}: status (${answer.text.slice(0, 300)})`);
   if (expect.body !== undefined) t.strictSame(closeTo(answer.body, expect.body), expect.body, name);
   if (expect.part !== undefined) t.strictSame(partOf(answer.body, expect.part), expect.part, name);
@@ -130,49 +137,4 @@ function compare(t: Test, { name, expect }: Case, answer: Answer) {
       );
     }
   }
-}
-
-const ANY = '(any)';
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The answer, in which what the case leaves open, or an average off by no more than its last digits, is as expected. */
-function closeTo(answer: unknown, expected: unknown): unknown {
-  if (expected === ANY && answer !== undefined) return expected;
-  if (typeof answer === 'number' && typeof expected === 'number') {
-    return Math.abs(answer - expected) <= 1e-12 * Math.abs(expected) ? expected : answer;
-  }
-  if (Array.isArray(answer) && Array.isArray(expected)) {
-    if (expected.length === 1 && expected[0] === ANY && answer.length > 0) return expected;
-    return answer.map((item, n) => closeTo(item, expected[n]));
-  }
-  if (isObject(answer) && isObject(expected)) {
-    return Object.fromEntries(Object.entries(answer).map(([key, item]) => [key, closeTo(item, expected[key])]));
-  }
-  return answer;
-}
-
-/** Of the answer, what the case looks at: objects may have more keys, and a null stands for no such key too. */
-function partOf(answer: unknown, expected: unknown): unknown {
-  if (expected === ANY) return answer === null || answer === undefined ? answer : expected;
-  if (Array.isArray(answer) && Array.isArray(expected)) return answer.map((item, n) => partOf(item, expected[n]));
-  if (isObject(answer) && isObject(expected)) {
-    return Object.fromEntries(Object.entries(expected).map(([key, item]) => [key, partOf(answer[key] ?? null, item)]));
-  }
-  return closeTo(answer, expected);
-}
-
-/** CSV in which numbers that are not whole are off by no more than their last digits. */
-function closeText(answer: string, expected: string): string {
-  const [found, wanted] = [answer.split(','), expected.split(',')];
-  if (found.length !== wanted.length) return answer;
-  const close = found.map((cell, n) => {
-    const other = wanted[n] as string;
-    const isNumber = /^-?\d+\.\d+(\r\n.*)?$/s;
-    if (!isNumber.test(cell) || !isNumber.test(other)) return cell;
-    const [a, b] = [Number.parseFloat(cell), Number.parseFloat(other)];
-    const sameRest = cell.replace(/^[^\r]*/, '') === other.replace(/^[^\r]*/, '');
-    return sameRest && Math.abs(a - b) <= 1e-12 * Math.abs(b) ? other : cell;
-  });
-  return close.join(',');
 }

@@ -23,7 +23,10 @@ const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'o
 const server = elsewhere === undefined ? await startEmbedded({ dir, settings }) : null;
 const base = server?.connection ?? fromUrl(elsewhere as string);
 const admin = connect({ ...base, database: 'postgres' }, { max: 1, statementTimeout: 60_000 });
-await admin`drop database if exists ${admin(TEMPLATE)} with (force)`;
+const old = await admin<
+  { name: string }[]
+>`select datname as name from pg_database where starts_with(datname, ${TEMPLATE})`;
+for (const { name } of old) await admin`drop database ${admin(name)} with (force)`;
 await admin`create database ${admin(TEMPLATE)}`;
 await admin.end({ timeout: 5 });
 const sql = connect({ ...base, database: TEMPLATE }, { max: 1, statementTimeout: 60_000 });

@@ -10,7 +10,8 @@ import { gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { root } from '../../src/root.js';
 import type { Event } from '../fold/fold.js';
-import { send } from '../harness.js';
+import { type Filled, send } from '../harness.js';
+import { load } from './load.js';
 
 export const starFolder = join(root, '../shared/data/star');
 
@@ -118,6 +119,9 @@ export const starEmptyEvents = (): Event[] =>
           },
         ],
   );
+
+/** All of them in the account of the tests. */
+export const star: Filled = { name: 'star', fill: (db) => load(db, starEvents()) };
 
 /** Sends events in batches of 5,000. */
 export async function sendInBatches(app: FastifyInstance, key: string, events: Event[]): Promise<void> {
