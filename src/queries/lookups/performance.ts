@@ -136,7 +136,10 @@ export interface SystemPerformance {
 export async function systemPerformance(db: Database, query: ConversationsQuery): Promise<SystemPerformance> {
   const found = await db.read<SystemPerformance>(
     (sql) => sql<SystemPerformance[]>`
-      with chosen as materialized (select c.* from conversations c where ${chosen(sql, query)})
+      with chosen as materialized (
+        select c.account_id, c.conversation_id, c.is_contained, c.is_covered, c.start_time, c.end_time
+        from conversations c where ${chosen(sql, query)}
+      )
       select count(*) as total_sessions, count(*) filter (where is_contained) as contained_sessions,
         count(*) filter (where is_covered) as covered_sessions, count(*) filter (where not is_contained) as total_handovers,
         avg(greatest(0, extract(epoch from end_time - start_time))) as avg_session_duration,

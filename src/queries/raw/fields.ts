@@ -10,6 +10,21 @@ import { transitions } from './transitions.js';
 /** How the raw road computes each dataset. */
 export const rawDatasets: { [D in Dataset]: RawDataset<D> } = { conversations, participations, messages, transitions };
 
+/** What can be computed over rows `c`: their fields, and of money the currencies behind it, sorted; null where it is no money. */
+export interface Source {
+  fields: Fields;
+  currencies(name: string): Fragment | null;
+}
+
+/** The rows of a dataset as the raw road computes them. */
+export const sourceOf = (sql: Sql, dataset: Dataset, context: Context): Source => ({
+  fields: fieldsOf(sql, dataset, context),
+  currencies(name) {
+    const { currencies = {} }: { currencies?: Record<string, Column | undefined> } = rawDatasets[dataset];
+    return currencies[name]?.(sql, context) ?? null;
+  },
+});
+
 /** The fields of a dataset as the raw road computes them of a row `c`. */
 export function fieldsOf(sql: Sql, dataset: Dataset, context: Context): Fields {
   const { dimensions, numbers }: { dimensions: Record<string, Column>; numbers: Record<string, Column> } =
@@ -20,10 +35,4 @@ export function fieldsOf(sql: Sql, dataset: Dataset, context: Context): Fields {
     if (field === undefined || column === undefined) throw new TypeError(`${dataset} have no ${name}`);
     return { ...field, value: column(sql, context) };
   };
-}
-
-/** The currencies behind a sum of money, sorted; null for a number that is no money. */
-export function currenciesOf(sql: Sql, dataset: Dataset, name: string, context: Context): Fragment | null {
-  const { currencies = {} }: { currencies?: Record<string, Column | undefined> } = rawDatasets[dataset];
-  return currencies[name]?.(sql, context) ?? null;
 }

@@ -3,7 +3,8 @@ import { datasets } from '../../../queries/catalogue.js';
 import { above, is } from '../../../queries/datasets/dataset.js';
 import { ratedConversations } from '../../../queries/lookups/ratings.js';
 import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
-import { ARGS, type Definition } from '../definition.js';
+import { ARGS, type Definition, MAX_ROWS } from '../definition.js';
+import { pageOf } from '../order.js';
 import { type Column, report } from '../report.js';
 import { versionOf } from '../session.js';
 
@@ -84,18 +85,23 @@ export const ratingFunctions: Record<string, Definition> = {
       feedback: { type: 'String', means: 'What the user said with it' },
       is_test: { type: 'Boolean', means: 'It is a test' },
     },
+    isPaged: true,
     async rows(asked) {
-      const { args, faults, db, scope, moment } = asked;
+      const { args, faults, db, scope, moment, page } = asked;
       const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
       const where = parseFilters(feedbackFilters, asked);
       faults.check();
       const agents = (args.agent_ids as string[] | null | undefined) ?? null;
-      const rows = await ratedConversations(db, { scope, window, where, agents, moment });
-      return rows.map(({ bot_id, bot_version, ...row }) => ({
+      // In the function's own order the database cuts the page; another order needs all rows.
+      const isCut = page.order.length === 0;
+      const cut = { limit: page.limit ?? MAX_ROWS + 1, offset: page.offset };
+      const rows = await ratedConversations(db, { scope, window, where, agents, moment, page: isCut ? cut : null });
+      const shaped = rows.map(({ bot_id, bot_version, ...row }) => ({
         ...row,
         brain_parent_id: bot_id,
         version: versionOf(bot_version),
       }));
+      return pageOf(shaped, isCut ? { limit: null, offset: 0, order: [] } : page);
     },
   },
 };
