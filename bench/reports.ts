@@ -24,7 +24,7 @@ const options = new Command('reports')
 const conversations = options.quick ? 20_000 : options.conversations;
 
 /** Rounds of a question, and the milliseconds after which there are no more of them than the least. */
-const [LEAST, MOST, ENOUGH] = [3, 9, 5_000];
+const [LEAST, MOST, ENOUGH] = [2, 9, 5_000];
 
 const questions = [...seriesQuestions, ...graphqlQuestions, ...queryQuestions];
 refuseGaps();
