@@ -13,7 +13,7 @@ export const ACCOUNT = '00000000-0000-4000-8000-00000000000a';
 
 export interface Service {
   /** Sends a request on one of a few kept connections and gives the body of a 200. */
-  ask(method: 'GET' | 'POST', path: string, body?: string): Promise<string>;
+  ask(method: 'GET' | 'POST', path: string, body?: string, type?: string): Promise<string>;
   /** Connections of the benchmark's own to the same server. */
   sql: Sql;
   /** Resident memory of the service's process, in MB. */
@@ -42,7 +42,7 @@ export async function startService(): Promise<Service> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   return {
     sql,
-    ask: (method, path, body) => ask(agent, url, method, path, body),
+    ask: (method, path, body, type) => ask(agent, url, method, path, body, type),
     residentMb: () =>
       Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024),
     async stop() {
@@ -55,21 +55,31 @@ export async function startService(): Promise<Service> {
   };
 }
 
-async function listening(child: ChildProcess): Promise<string> {
-  for await (const chunk of child.stdout as NodeJS.ReadableStream) {
-    const url = /listens on (\S+?),/.exec(String(chunk))?.[1];
-    if (url !== undefined) return url;
-  }
-  throw new Error('the service did not start');
+/** The address of the service, once it says so. Its output is read on, or its next line would end it. */
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let told = '';
+    child.stdout?.on('data', (chunk) => {
+      told += chunk;
+      const url = /listens on (\S+?),/.exec(told)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    child.once('close', () => reject(new Error('the service did not start')));
+  });
 }
 
-function ask(agent: Agent, url: string, method: string, path: string, body?: string): Promise<string> {
+function ask(
+  agent: Agent,
+  url: string,
+  method: string,
+  path: string,
+  body?: string,
+  type = 'application/x-ndjson',
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = {
       authorization: `Basic ${Buffer.from(KEY).toString('base64')}`,
-      ...(body === undefined
-        ? {}
-        : { 'content-type': 'application/x-ndjson', 'content-length': Buffer.byteLength(body) }),
+      ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
     };
     const sent = request(url + path, { method, headers, agent }, (response) => {
       const parts: Buffer[] = [];

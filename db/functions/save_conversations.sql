@@ -1,9 +1,14 @@
--- Updates the rows of existing, locked conversations.
+-- Updates the rows of existing, locked conversations, one key look-up for each row of p_rows. The settings and the condition
+-- allow no other plan: one that was made while the table was small would otherwise read all rows of the account for each of
+-- p_rows, and would be kept while the table grows.
 create or replace function save_conversations(p_account uuid, p_rows conversations[])
 returns void language plpgsql volatile
-set enable_hashjoin = off -- row by row by the key: to hash such wide rows costs more
-set enable_mergejoin = off
 set enable_nestloop = on
+set enable_bitmapscan = on -- needs a condition: here the key of a row of p_rows
+set enable_indexscan = off
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   update conversations c set (
@@ -35,6 +40,6 @@ begin
     r.last_message_place, r.chain_place, r.waiting_since, r.turn_sender, r.turn_time, r.user_wrote, r.agent_wrote
   )
   from unnest(p_rows) r
-  where c.account_id = p_account and c.conversation_id = r.conversation_id;
+  where c.account_id = r.account_id and c.conversation_id = r.conversation_id;
 end;
 $$;

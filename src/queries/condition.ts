@@ -65,12 +65,17 @@ function test(sql: Sql, filter: Test, field: Field, value: Fragment): Fragment {
 }
 
 function one(sql: Sql, { type }: Field, value: string | number | boolean): Fragment {
-  if (type === 'number') return sql`${String(value)}::text::numeric`;
-  return type === 'boolean' ? sql`${String(value)}::text::boolean` : sql`${String(value)}::text`;
+  const text = String(value);
+  if (type === 'number') return isShort(text) ? sql`${text}::text::integer` : sql`${text}::text::numeric`;
+  return type === 'boolean' ? sql`${text}::text::boolean` : sql`${text}::text`;
 }
 
 function list(sql: Sql, { type }: Field, values: Value[]): Fragment {
   const texts = values.map(String);
-  if (type === 'number') return sql`${texts}::text[]::numeric[]`;
+  if (type === 'number')
+    return texts.every(isShort) ? sql`${texts}::text[]::integer[]` : sql`${texts}::text[]::numeric[]`;
   return type === 'boolean' ? sql`${texts}::text[]::boolean[]` : sql`${texts}::text[]`;
 }
+
+/** A whole number that fits int4. As such it compares with any number, and with an integer column without a cast of it. */
+const isShort = (text: string): boolean => /^-?[0-9]{1,9}$/.test(text);

@@ -83,18 +83,15 @@ export const agentPerformance = (
         where e.body ? 'agent_id'
         order by e.conversation_id, e.body->>'agent_id', e.time desc, e.seq desc, e.id desc
       ), rated as (
-        select w.agent_id, count(r.value) as ratings, avg(r.value) as avg_rating,
-          count(*) filter (where r.value > 3) as ratings_more_than_3
-        from (select distinct conversation_id, agent_id from of_agents where type = 'message') w
-        join chosen c using (conversation_id)
-        cross join lateral (
-          select case
-            when exists (select from named_ratings n where n.conversation_id = w.conversation_id)
-            then (select n.value from named_ratings n where n.conversation_id = w.conversation_id and n.agent_id = w.agent_id)
-            else c.rating
-          end as value
+        select agent_id, count(value) as ratings, avg(value) as avg_rating, count(*) filter (where value > 3) as ratings_more_than_3
+        from (
+          select w.agent_id, case when named.conversation_id is null then c.rating else n.value end as value
+          from (select distinct conversation_id, agent_id from of_agents where type = 'message') w
+          join chosen c using (conversation_id)
+          left join (select distinct conversation_id from named_ratings) named using (conversation_id)
+          left join named_ratings n on n.conversation_id = w.conversation_id and n.agent_id = w.agent_id
         ) r
-        group by w.agent_id
+        group by agent_id
       ), names as (
         select distinct on (a.agent_id) a.agent_id, a.name as agent_name
         from of_agents a
@@ -137,7 +134,10 @@ export interface SystemPerformance {
 export async function systemPerformance(db: Database, query: ConversationsQuery): Promise<SystemPerformance> {
   const found = await db.read<SystemPerformance>(
     (sql) => sql<SystemPerformance[]>`
-      with chosen as materialized (select c.* from conversations c where ${chosen(sql, query)})
+      with chosen as materialized (
+        select c.account_id, c.conversation_id, c.is_contained, c.is_covered, c.start_time, c.end_time
+        from conversations c where ${chosen(sql, query)}
+      )
       select count(*) as total_sessions, count(*) filter (where is_contained) as contained_sessions,
         count(*) filter (where is_covered) as covered_sessions, count(*) filter (where not is_contained) as total_handovers,
         avg(greatest(0, extract(epoch from end_time - start_time))) as avg_session_duration,

@@ -21,11 +21,11 @@ export interface Rated {
 
 /**
  * The rated conversations that started in a window and pass a filter, oldest first, then by id; with `agents` only those in
- * which one of them wrote last.
+ * which one of them wrote last. `page` cuts the list there.
  */
 export const ratedConversations = (
   db: Database,
-  { scope, window, where, agents, asOf }: RatedQuery,
+  { scope, window, where, agents, asOf, page }: RatedQuery,
 ): Promise<Rated[]> =>
   db.read<Rated>(
     (sql) => sql<Rated[]>`
@@ -47,7 +47,8 @@ export const ratedConversations = (
       where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)} and c.rating is not null
         and ${condition(sql, where, fieldsOf(sql, 'conversations', { asOf, window }))}
         ${agents === null ? sql`` : sql`and last.agent_id = any(${agents}::text[])`}
-      order by c.start_time, c.conversation_id`,
+      order by c.start_time, c.conversation_id
+      ${page === null ? sql`` : sql`limit ${page.limit} offset ${page.offset}`}`,
     'heavy',
   );
 
@@ -57,4 +58,5 @@ interface RatedQuery {
   where: FilterOf<'conversations'>;
   agents: string[] | null;
   asOf: AsOf;
+  page: { limit: number; offset: number } | null;
 }

@@ -1,10 +1,8 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import { concat } from '../../database/fragments.js';
-import { type Dataset, fieldOf } from '../catalogue.js';
 import { condition } from '../condition.js';
 import type { Measure } from '../measure.js';
-import type { Context } from './dataset.js';
-import { currenciesOf, fieldsOf } from './fields.js';
+import type { Source } from './fields.js';
 
 /** The SQL for the numbers of a group, over rows `c`. */
 export interface Cells {
@@ -17,9 +15,8 @@ export interface Cells {
 }
 
 /** `only` restricts every measure. */
-export function cellsOf(sql: Sql, dataset: Dataset, measures: Measure[], context: Context, only?: Fragment): Cells {
-  const fields = fieldsOf(sql, dataset, context);
-  const isMany = (name: string) => fieldOf(dataset, name)?.many === true;
+export function cellsOf(sql: Sql, measures: Measure[], { fields, currencies }: Source, only?: Fragment): Cells {
+  const isMany = (name: string) => fields(name).many === true;
   const distinct = measures.flatMap((measure) => (measure.aggregate === 'distinct' ? measure.of : []));
   const lists = [...new Set(distinct)].filter(isMany);
   const onlyOnce = lists.length === 0 ? [] : [sql`coalesce(v.line, 1) = 1`];
@@ -67,7 +64,7 @@ export function cellsOf(sql: Sql, dataset: Dataset, measures: Measure[], context
   const mixed = measures.flatMap((measure) => {
     if (!('of' in measure) || measure.of === undefined) return [];
     if (measure.aggregate === 'distinct' || measure.aggregate === 'count') return [];
-    const list = currenciesOf(sql, dataset, measure.of, context);
+    const list = currencies(measure.of);
     if (list === null) return [];
     const filter = filtered(measure, []);
     // A row's currencies are sorted.

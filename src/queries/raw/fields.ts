@@ -10,6 +10,24 @@ import { transitions } from './transitions.js';
 /** How the raw road computes each dataset. */
 export const rawDatasets: { [D in Dataset]: RawDataset<D> } = { conversations, participations, messages, transitions };
 
+/**
+ * What can be computed over rows `c`: their fields, and the sorted currencies behind a sum of money (null for other
+ * numbers).
+ */
+export interface Source {
+  fields: Fields;
+  currencies(name: string): Fragment | null;
+}
+
+/** The source of a dataset on the raw road. */
+export const sourceOf = (sql: Sql, dataset: Dataset, context: Context): Source => ({
+  fields: fieldsOf(sql, dataset, context),
+  currencies(name) {
+    const { currencies = {} }: { currencies?: Record<string, Column | undefined> } = rawDatasets[dataset];
+    return currencies[name]?.(sql, context) ?? null;
+  },
+});
+
 /** The fields of a dataset as the raw road computes them from a row `c`. */
 export function fieldsOf(sql: Sql, dataset: Dataset, context: Context): Fields {
   const { dimensions, numbers }: { dimensions: Record<string, Column>; numbers: Record<string, Column> } =
@@ -20,10 +38,4 @@ export function fieldsOf(sql: Sql, dataset: Dataset, context: Context): Fields {
     if (field === undefined || column === undefined) throw new TypeError(`${dataset} have no ${name}`);
     return { ...field, value: column(sql, context) };
   };
-}
-
-/** The sorted currencies behind a sum of money; null for a number that is not money. */
-export function currenciesOf(sql: Sql, dataset: Dataset, name: string, context: Context): Fragment | null {
-  const { currencies = {} }: { currencies?: Record<string, Column | undefined> } = rawDatasets[dataset];
-  return currencies[name]?.(sql, context) ?? null;
 }

@@ -4,7 +4,8 @@ import { above, is } from '../../../queries/datasets/dataset.js';
 import { ratedConversations } from '../../../queries/lookups/ratings.js';
 import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
 import { versionOf } from '../brains.js';
-import { ARGS, type Definition } from '../definition.js';
+import { ARGS, type Definition, MAX_ROWS } from '../definition.js';
+import { pageOf } from '../order.js';
 import { type Column, report } from '../report.js';
 
 const { measures } = datasets.conversations;
@@ -95,18 +96,23 @@ export const ratingFunctions: Record<string, Definition> = {
       feedback: { type: 'String', description: 'The feedback of the user' },
       is_test: { type: 'Boolean', description: 'Whether the conversation is a test' },
     },
+    isPaged: true,
     async rows(call) {
-      const { args, faults, db, scope, asOf } = call;
+      const { args, faults, db, scope, asOf, page } = call;
       const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
       const where = parseFilters(feedbackFilters, call);
       faults.check();
       const agents = (args.agent_ids as string[] | null | undefined) ?? null;
-      const rows = await ratedConversations(db, { scope, window, where, agents, asOf });
-      return rows.map(({ bot_id, bot_version, ...row }) => ({
+      // In the function's own order the database cuts the page; another order needs all rows.
+      const isCut = page.order.length === 0;
+      const cut = { limit: page.limit ?? MAX_ROWS + 1, offset: page.offset };
+      const rows = await ratedConversations(db, { scope, window, where, agents, asOf, page: isCut ? cut : null });
+      const shaped = rows.map(({ bot_id, bot_version, ...row }) => ({
         ...row,
         brain_parent_id: bot_id,
         version: versionOf(bot_version),
       }));
+      return pageOf(shaped, isCut ? { limit: null, offset: 0, order: [] } : page);
     },
   },
 };
