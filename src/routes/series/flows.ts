@@ -41,7 +41,7 @@ export function flowRoutes(app: FastifyInstance, reports: Reports): void {
     gather: gatherPath,
     parse: (sent, faults) => ({ ...parseCommon(sent, faults), path: sent.query.path ?? [] }),
     async answer({ path, ...asked }, caller) {
-      const { nodes, present } = await nextSteps(reports.db, stepsOf(asked, caller), path);
+      const { nodes, present } = await nextSteps(reports.db, stepsOf(asked, caller), path, 'end_time');
       checkPresence(asked.subject, present, caller);
       nodes.sort((a, b) => b.occurrences - a.occurrences || endLast(a.id, b.id));
       return { nodes: nodes.map(({ id, occurrences }) => ({ id: id ?? DROPOFF, occurrences })) };

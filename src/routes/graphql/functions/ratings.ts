@@ -1,9 +1,10 @@
 import { parseWindow } from '../../../http/window.js';
 import { datasets } from '../../../queries/catalogue.js';
 import { above, is } from '../../../queries/datasets/dataset.js';
-import { ratedConversations } from '../../../queries/lookups/ratings.js';
+import { type RatedColumn, ratedConversations } from '../../../queries/lookups/ratings.js';
 import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
-import { ARGS, type Definition } from '../definition.js';
+import { ARGS, type Definition, MAX_ROWS } from '../definition.js';
+import { tooManyBytes, tooManyRows } from '../order.js';
 import { type Column, report } from '../report.js';
 import { versionOf } from '../session.js';
 
@@ -24,6 +25,9 @@ const feedbackFilters = [
   'is_test',
   'ratings',
 ] as const satisfies FilterName[];
+
+/** Columns of `rating_feedback` whose names in the core are others; every column can be ordered by. */
+const coreNames: Record<string, RatedColumn> = { brain_parent_id: 'bot_id', version: 'whole_version' };
 
 /** Ratings of conversations. */
 export const ratingFunctions: Record<string, Definition> = {
@@ -67,7 +71,7 @@ export const ratingFunctions: Record<string, Definition> = {
   }),
 
   rating_feedback: {
-    means: 'Rated conversations that started in the range, oldest first, each with the agent who wrote last',
+    means: `Rated conversations that started in the range, oldest first, each with the agent who wrote last; at most ${MAX_ROWS.toLocaleString('en')} at a time`,
     args: {
       ...rangeTypes,
       ...filterTypes(feedbackFilters),
@@ -84,13 +88,25 @@ export const ratingFunctions: Record<string, Definition> = {
       feedback: { type: 'String', means: 'What the user said with it' },
       is_test: { type: 'Boolean', means: 'It is a test' },
     },
+    isPaged: true,
     async rows(asked) {
-      const { args, faults, db, scope, moment } = asked;
+      const { args, page, faults, db, scope, moment } = asked;
       const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
       const where = parseFilters(feedbackFilters, asked);
       faults.check();
       const agents = (args.agent_ids as string[] | null | undefined) ?? null;
-      const rows = await ratedConversations(db, { scope, window, where, agents, moment });
+      const { order, limit, offset } = page;
+      const rows = await ratedConversations(
+        db,
+        { scope, window, where, agents, moment },
+        {
+          order: order.map((one) => ({ ...one, column: (coreNames[one.column] ?? one.column) as RatedColumn })),
+          limit: limit ?? MAX_ROWS + 1,
+          offset,
+        },
+      );
+      if (rows === null) throw tooManyBytes();
+      if (rows.length > MAX_ROWS) throw tooManyRows();
       return rows.map(({ bot_id, bot_version, ...row }) => ({
         ...row,
         brain_parent_id: bot_id,

@@ -10,7 +10,7 @@ import {
 import { formatInstant } from '../../../queries/time/instant.js';
 import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
 import { ARGS, type Asked, type Definition, MAX_ROWS, type Row, type Typed, type TypeName } from '../definition.js';
-import { pageOf, tooManyRows } from '../order.js';
+import { pageOf, tooManyBytes, tooManyRows } from '../order.js';
 import { brainOf, brains, distinct, orNull, sessionColumns } from '../session.js';
 
 const column = (type: TypeName, means: string): Typed => ({ type, means });
@@ -82,10 +82,12 @@ function sessionList(means: string, filters: readonly FilterName[], columns: Rec
     if (order.every((one): one is SessionOrder => isSortable(one.column))) {
       const limit = page.limit ?? MAX_ROWS + 1;
       const rows = await sessions(db, query, { order: order as SessionOrder[], limit, offset: page.offset });
+      if (rows === null) throw tooManyBytes();
       if (rows.length > MAX_ROWS) throw tooManyRows();
       return rows;
     }
     const rows = await sessions(db, query, { order: [], limit: MAX_ROWS + 1, offset: 0 });
+    if (rows === null) throw tooManyBytes();
     if (rows.length > MAX_ROWS) throw tooManyRows();
     const shaped = rows.map((row, place) => ({ ...shape(row, query.scope.account, query.window.zone), place }));
     return pageOf(shaped, page).map(({ place }) => rows[place as number] as Session);
@@ -138,7 +140,7 @@ const numberOf = (value: string | number | null) => (value === null ? null : Num
 function shape(found: Session, account: string, zone: string): Row {
   const time = (instant: number | null) => (instant === null ? null : formatInstant(instant, zone, 'local'));
   const own = brainOf(found);
-  const of = (name: string) => found.messages.flatMap(({ body }) => (body[name] ?? []) as string | string[]);
+  const { tags = [], rule_ids = [], collection_ids = [], brains: named = [] } = found.told;
   const { conversation_id, desk_id, integration_id, channel, user_id, user_name, user_email, channel_user_id } = found;
   const { external_user_id, rating, csat_brain, csat_human_agent, user_sentiment, goal_achieved, feedback } = found;
   const { insights, is_contained, is_covered, is_test, state } = found;
@@ -152,7 +154,7 @@ function shape(found: Session, account: string, zone: string): Row {
     end_time: time(found.end_time),
     expired_time: time(found.closed_reason === 'expired' ? found.closed_at : null),
     ...own,
-    rule_ids: distinct([...(found.rule_ids ?? []), ...of('rule_ids')]),
+    rule_ids: distinct([...(found.rule_ids ?? []), ...rule_ids]),
     user_id,
     user_name,
     user_email,
@@ -169,10 +171,15 @@ function shape(found: Session, account: string, zone: string): Row {
     is_contained,
     is_covered,
     is_test,
-    tags: distinct([...(found.tags ?? []), ...of('tags')]),
+    tags: distinct([...(found.tags ?? []), ...tags]),
     participated_agents: orNull(found.agent_ids),
-    participated_brains: orNull(brains(own, found.messages)),
-    participated_collections: orNull(distinct(of('collection_id'))),
+    participated_brains: orNull(
+      brains(
+        own,
+        named.map((body) => ({ body })),
+      ),
+    ),
+    participated_collections: orNull(collection_ids),
     state,
     avg_confidence: numberOf(found.avg_confidence),
     min_confidence: numberOf(found.min_confidence),
