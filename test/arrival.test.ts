@@ -107,6 +107,13 @@ t.test('what is refused says what would do', async (t) => {
     t.equal((await post(`${url}?dryrun=1`, 'application/json')).body.errors[0].path, 'dryrun', url);
   }
   t.equal((await ask(app, null, { url: '/healthz?x=1' })).status, 400);
+  const pages = ['/', '/docs', '/docs/', '/docs/static/swagger-ui.css', '/graphiql', '/graphiql/page.js'];
+  for (const url of [...pages, '/openapi.yaml', '/openapi.json', '/readyz']) {
+    const strange = await app.inject({ url: `${url}?x=1` });
+    t.equal(strange.statusCode, 400, url);
+    t.equal(strange.json().errors[0].path, 'x', url);
+    t.ok((await app.inject({ url })).statusCode < 400, `${url} itself`);
+  }
   t.equal((await ask(app, key, { method: 'POST', url: '/v1/events' })).status, 400, 'no body at all');
 
   const named = async (url: string) => (await ask(app, key, { url })).body.errors[0];
