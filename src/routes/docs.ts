@@ -8,8 +8,12 @@ import { securePages } from '../http/headers.js';
 /** `/openapi.yaml` and `/openapi.json`, the contract as it is written; `/docs`, Swagger UI on it. All without a key. */
 export async function docsRoutes(app: FastifyInstance, { yaml, document }: Contract): Promise<void> {
   const json = JSON.stringify(document);
-  app.get('/openapi.yaml', { onRequest: refuseQuery }, (_request, reply) => reply.type('application/yaml; charset=utf-8').send(yaml));
-  app.get('/openapi.json', { onRequest: refuseQuery }, (_request, reply) => reply.type('application/json; charset=utf-8').send(json));
+  app.get('/openapi.yaml', { onRequest: refuseQuery }, (_request, reply) =>
+    reply.type('application/yaml; charset=utf-8').send(yaml),
+  );
+  app.get('/openapi.json', { onRequest: refuseQuery }, (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(json),
+  );
   app.get('/', { onRequest: refuseQuery }, (_request, reply) => reply.redirect('/docs'));
 
   await app.register(async (pages) => {
