@@ -63,6 +63,12 @@ const Settings = Type.Object({
     maximum: 100_000,
     description: 'MiB that the bodies of these requests may have together, one alone any size; beyond it 429',
   }),
+  BODIES: Type.Integer({
+    default: 128,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'MiB that the bodies of all keys may hold together, one alone any size; beyond it 503',
+  }),
   KEY_RATE: Type.Optional(
     Type.Integer({
       minimum: 1,

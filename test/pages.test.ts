@@ -189,7 +189,8 @@ t.test('every read of a whole list counts as its key, however slowly it is taken
       let [count, bytes] = [0, 0];
       answer.on('data', (part: Buffer) => {
         count += part.toString('latin1').split('\n').length - 1;
-        if ((bytes += part.length) < 500_000) return;
+        bytes += part.length;
+        if (bytes < 500_000) return;
         bytes = 0;
         answer.pause();
         setTimeout(() => answer.resume(), 100);

@@ -67,7 +67,12 @@ async function start(config: Config, log: Logger): Promise<Running> {
       db,
       timeouts: config.CONVERSATION_TIMEOUT,
       corsOrigins: config.CORS_ORIGINS,
-      limits: { requests: config.KEY_REQUESTS, bytes: config.KEY_BODIES * 1024 * 1024, rate: config.KEY_RATE ?? null },
+      limits: {
+        requests: config.KEY_REQUESTS,
+        bytes: config.KEY_BODIES * 1024 * 1024,
+        total: config.BODIES * 1024 * 1024,
+        rate: config.KEY_RATE ?? null,
+      },
       logger: log,
     });
     // A key of the operator's is there before anybody can ask with it. One that is made here is shown once, so it is made

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
 import { callers } from '../database/shares.js';
-import { TooManyRequests } from '../errors.js';
+import { TooManyRequests, Unavailable } from '../errors.js';
 import { whenAnswered } from './answered.js';
 
 /** How much one key may ask. All but the rate are of this process alone: several that share a database each give as much. */
@@ -12,37 +12,53 @@ export interface Limits {
   requests: number;
   /** Bytes that the bodies of these may have together. One alone may have any size. */
   bytes: number;
+  /** Bytes that the bodies of all keys may have together, as far as they have arrived. One alone may have any size. */
+  total: number;
   /** Requests a second, over all processes on the database; null is no bound. */
   rate: number | null;
 }
 
-export const usualLimits: Limits = { requests: 100, bytes: 32 * 1024 * 1024, rate: null };
+const MIB = 1024 * 1024;
+
+export const usualLimits: Limits = { requests: 100, bytes: 32 * MIB, total: 128 * MIB, rate: null };
 
 /**
  * Refuses, with 429, what one key asks beyond its share, before a body is read; and marks the statements of the others as
- * those of their key, so that the database serves keys in turn. For the routes of `app`, which are authenticated before.
+ * those of their key, so that the database serves keys in turn. A body that arrives when those of all keys hold as much as
+ * they may is a 503. For the routes of `app`, which are authenticated before.
  */
 export async function admit(app: FastifyInstance, db: Database, limits: Limits): Promise<void> {
   const busy = new Map<string, { requests: number; bytes: number }>();
+  let held = 0;
 
   app.addHook('onRequest', (request, reply, done) => {
     const { key_id } = request.principal;
     const own = busy.get(key_id) ?? { requests: 0, bytes: 0 };
     let size = Number(request.headers['content-length'] ?? 0) || 0;
+    let arrived = 0;
     if (own.requests >= limits.requests) return done(tooManyRequests(limits));
     if (own.requests > 0 && own.bytes + size > limits.bytes) return done(tooManyBytes(limits));
     busy.set(key_id, own);
     own.requests++;
     own.bytes += size;
+    let isOver = false;
     request.grow = (read) => {
+      if (isOver) return; // its client has gone, and what it held is given back
       const more = Math.max(0, read - size);
       if (own.requests > 1 && own.bytes + more > limits.bytes) throw tooManyBytes(limits);
       own.bytes += more;
       size += more;
+      // What a body says of its size is not held yet: who sends slowly must not keep others out.
+      const fresh = Math.max(0, read - arrived);
+      if (held > arrived && held + fresh > limits.total) throw full(limits);
+      held += fresh;
+      arrived += fresh;
     };
     whenAnswered(reply, () => {
+      isOver = true;
       own.requests--;
       own.bytes -= size;
+      held -= arrived;
       if (own.requests === 0) busy.delete(key_id);
     });
     done();
@@ -50,8 +66,6 @@ export async function admit(app: FastifyInstance, db: Database, limits: Limits):
 
   app.decorateRequest('grow');
   app.addHook('preHandler', (request, _reply, done) => {
-    // A body whose size was not said beforehand.
-    if (Buffer.isBuffer(request.body)) request.grow(request.body.length);
     callers.run(request.principal.key_id, done);
   });
 
@@ -60,7 +74,10 @@ export async function admit(app: FastifyInstance, db: Database, limits: Limits):
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Says how large the body is, as far as it is known by now. Throws `TooManyRequests` beyond the share of the key. */
+    /**
+     * Says how large the body is, as far as it is known by now. Throws `TooManyRequests` beyond the share of the key, and
+     * `Unavailable` beyond that of all.
+     */
     grow(bytes: number): void;
   }
 }
@@ -70,8 +87,11 @@ const tooManyRequests = ({ requests }: Limits) =>
 
 const tooManyBytes = ({ bytes }: Limits) =>
   new TooManyRequests(
-    `the bodies that this key has under way would be larger than ${bytes / 1024 / 1024} MiB together: send fewer at a time`,
+    `the bodies that this key has under way would be larger than ${bytes / MIB} MiB together: send fewer at a time`,
   );
+
+const full = ({ total }: Limits) =>
+  new Unavailable(`the bodies that are under way would be larger than ${total / MIB} MiB together: try again`);
 
 /** A bound on the requests of each key in a second, counted in the database. */
 const rate = (db: Database, most: number) => ({

@@ -32,10 +32,12 @@ export const arrivalOptions = (arrival: Arrival) => ({
 /** Bounds the connections of a service, and refuses with 408 a body that comes slower than the least rate. */
 export function boundArrival(app: FastifyInstance, arrival: Arrival): void {
   app.server.maxConnections = arrival.connections;
-  app.addHook('preParsing', async ({ headers }, reply, payload) => {
+  app.addHook('preParsing', async (request, reply, payload) => {
+    const { headers } = request;
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return payload;
-    const body = new Paced(arrival, () => {
-      reply.header('connection', 'close'); // the rest is not waited for
+    const body = new Paced(arrival, {
+      onBytes: (received) => request.grow?.(received), // where what a key has under way is counted
+      onSlow: () => reply.header('connection', 'close'), // the rest is not waited for
     });
     payload.on('error', (error) => body.destroy(error));
     whenAnswered(reply, () => {
@@ -47,21 +49,30 @@ export function boundArrival(app: FastifyInstance, arrival: Arrival): void {
   });
 }
 
+/** What is to be told of a body while it arrives. */
+interface Listener {
+  /** Takes how many bytes have come. What it throws ends the body. */
+  onBytes(received: number): void;
+  onSlow(): void;
+}
+
 /** A body that ends with `SlowBody` when it comes too slowly. */
 class Paced extends Transform {
   readonly #timer: NodeJS.Timeout;
+  readonly #listener: Listener;
   #since = 0;
   receivedEncodedLength = 0;
 
-  constructor({ grace, rate }: Arrival, onSlow: () => void) {
+  constructor({ grace, rate }: Arrival, listener: Listener) {
     super();
+    this.#listener = listener;
     this.#timer = setInterval(() => {
       // What nobody takes is not the sender's fault.
       if (this.#since >= (rate * grace) / 1_000 || this.readableLength > 0) {
         this.#since = 0;
         return;
       }
-      onSlow();
+      listener.onSlow();
       this.destroy(new SlowBody(`the body of the request comes slower than ${rate} bytes a second`));
     }, grace);
   }
@@ -69,7 +80,12 @@ class Paced extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#since += chunk.length;
     this.receivedEncodedLength += chunk.length;
-    done(null, chunk);
+    try {
+      this.#listener.onBytes(this.receivedEncodedLength);
+      done(null, chunk);
+    } catch (error) {
+      done(error as Error);
+    }
   }
 
   override _flush(done: TransformCallback): void {
