@@ -80,12 +80,13 @@ class Paced extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#since += chunk.length;
     this.receivedEncodedLength += chunk.length;
+    let refusal: Error | null = null;
     try {
       this.#listener.onBytes(this.receivedEncodedLength);
-      done(null, chunk);
     } catch (error) {
-      done(error as Error);
+      refusal = error as Error;
     }
+    done(refusal, chunk);
   }
 
   override _flush(done: TransformCallback): void {
