@@ -19,6 +19,16 @@ const wideKeys = Array.from({ length: 900_000 }, (_, n) => `"k${n}":1`)
   .slice(0, FILL)
   .replace(/,[^,]*$/, '');
 
+/** 10,000 events of a thousand conversations, 10 MB of them. */
+const fullBatch = Array.from({ length: 10_000 }, (_, n) =>
+  `{"id":"full ${n}","type":"message","sender":"user","time":"2024-01-08T10:00:00Z","conversation_id":"full ${n % 1_000}","text":"${`${n * 7919} `.repeat(110)}"}`.slice(
+    0,
+    1_000,
+  ),
+)
+  .map((text) => `${text.replace(/"?}?$/, '')}"}`)
+  .join('\n');
+
 /** Bodies of some kilobytes that unpack to what once held the event loop for seconds, and what they are answered. */
 export const bombs: [name: string, request: ReturnType<typeof packed>, status: number][] = [
   ['lines that are no JSON', lines('{\n'.repeat(FILL / 2)), 413],
@@ -38,6 +48,7 @@ export const bombs: [name: string, request: ReturnType<typeof packed>, status: n
     lines(`${line(',"response_time_seconds":1e-2')}\n${`${line()}\n`.repeat(9_990)}`),
     200,
   ],
+  ['a full batch', lines(fullBatch), 200],
   ['nothing but exponents', lines(line(`,"content":{"a":[${'1e400,'.repeat(FILL / 6 - 100)}1]}`)), 400],
   ['nothing but quotes', lines(line(`,"content":{"a":[${'"",'.repeat(FILL / 3 - 100)}1]}`)), 400],
   ['unknown fields in each of 10,000 events', lines(`${line(',"nope":1,"neither":2,"none":3')}\n`.repeat(9_000)), 400],
