@@ -66,6 +66,12 @@ const Settings = Type.Object({
     description:
       'Maximum total size of the bodies of these requests in MiB, a single one may have any size; beyond it 429',
   }),
+  BODIES: Type.Integer({
+    default: 128,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: 'MiB that the bodies of all keys may hold together, one alone any size; beyond it 503',
+  }),
   KEY_RATE: Type.Optional(
     Type.Integer({
       minimum: 1,

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { buildApp } from '../src/app.js';
+import { usualLimits } from '../src/http/admission.js';
 import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
 import { ACCOUNT, ask, world } from './harness.js';
 
@@ -81,6 +82,58 @@ t.test('requests that never end are ended', async (t) => {
   );
 });
 
+t.test('bodies that are arriving are bounded, of a key and of all, and given back however they end', async (t) => {
+  const w = await world(t);
+  const [slow, other, third] = [await w.key(), await w.key(), await w.key()];
+  const app = await w.app({ limits: { ...usualLimits, bytes: 800_000, total: 1_000_000 } });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as { port: number };
+  const post = (key: string, size: string) =>
+    `POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: ${key}\r\nContent-Type: application/json\r\n${size}\r\n\r\n`;
+  /** Begins a request and never ends it. */
+  const hold = async (head: string, bytes: number) => {
+    const socket = connect(port, '127.0.0.1');
+    const held = { socket, text: '' };
+    socket.on('data', (data) => {
+      held.text += data;
+    });
+    socket.on('error', () => {});
+    socket.write(head + (head.includes('chunked') ? `${bytes.toString(16)}\r\n` : '') + ' '.repeat(bytes));
+    await delay(200);
+    return held;
+  };
+  const batch = (bytes: number) => ({
+    method: 'POST' as const,
+    url: '/v1/events',
+    headers: { 'content-type': 'application/json' },
+    payload: `{"events":[]${' '.repeat(bytes)}}`,
+  });
+  const send = async (key: string, bytes: number) => ask(app, key, batch(bytes));
+
+  const said = await hold(post(third, 'Content-Length: 790000'), 10);
+  t.equal((await send(other, 700_000)).status, 200, 'what is said of a size alone keeps nobody out');
+  const long = await hold(post(slow, 'Content-Length: 790000'), 700_000);
+  const full = await send(other, 400_000);
+  t.equal(full.status, 503, full.text);
+  t.match(full.headers, { 'retry-after': '2' });
+  t.match(full.body.detail, /exceed .* MiB together/);
+  t.equal((await send(other, 100_000)).status, 200, 'a smaller one passes');
+  const chunked = await hold(post(other, 'Transfer-Encoding: chunked'), 400_000);
+  t.match(chunked.text, /^HTTP\/1.1 503/, 'of a size that is not said, too, while it arrives');
+  long.socket.destroy();
+  await delay(100);
+  t.equal((await send(other, 700_000)).status, 200, 'given up, it holds nothing');
+
+  const own = [await hold(post(slow, 'Transfer-Encoding: chunked'), 500_000)];
+  own.push(await hold(post(slow, 'Transfer-Encoding: chunked'), 400_000));
+  t.match(own[1]?.text, /^HTTP\/1.1 429/, 'and of a key');
+  t.equal(own[0]?.text, '');
+  for (const { socket } of [said, chunked, ...own]) socket.destroy();
+  await delay(100);
+  t.equal((await send(slow, 790_000)).status, 200);
+  t.equal((await send(other, 5_000_000)).status, 200, 'one alone may have any size');
+});
+
 t.test('what is refused says what would do', async (t) => {
   const w = await world(t);
   const [app, key] = [await w.app(), await w.key()];
@@ -107,6 +160,13 @@ t.test('what is refused says what would do', async (t) => {
     t.equal((await post(`${url}?dryrun=1`, 'application/json')).body.errors[0].path, 'dryrun', url);
   }
   t.equal((await ask(app, null, { url: '/healthz?x=1' })).status, 400);
+  const pages = ['/', '/docs', '/docs/', '/docs/static/swagger-ui.css', '/graphiql', '/graphiql/page.js'];
+  for (const url of [...pages, '/openapi.yaml', '/openapi.json', '/readyz']) {
+    const strange = await app.inject({ url: `${url}?x=1` });
+    t.equal(strange.statusCode, 400, url);
+    t.equal(strange.json().errors[0].path, 'x', url);
+    t.ok((await app.inject({ url })).statusCode < 400, `${url} itself`);
+  }
   t.equal((await ask(app, key, { method: 'POST', url: '/v1/events' })).status, 400, 'no body at all');
 
   const named = async (url: string) => (await ask(app, key, { url })).body.errors[0];

@@ -1,6 +1,8 @@
+import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
-import { ask, send, world } from './harness.js';
+import { callers } from '../src/database/shares.js';
+import { ACCOUNT, ask, send, world } from './harness.js';
 import { load } from './tools/load.js';
 
 const START = Date.parse('2024-01-08T10:00:00Z');
@@ -160,5 +162,46 @@ t.test('a CSV of a list is whole, with a limit a page, and breaks the connection
   await t.rejects(
     fetch(`${url}/v1/conversations?format=csv`, { headers: { authorization: key } }).then((answer) => answer.text()),
     'an end that looks like one would be a lie',
+  );
+});
+
+t.test('every read of a whole list counts as its key, however slowly it is taken', async (t) => {
+  const w = await world(t);
+  const key = await w.key({ permissions: ['read'] });
+  await w.sql`
+    insert into conversations (account_id, conversation_id, user_name, user_id, start_time, end_time, last_activity)
+    select ${ACCOUNT}::uuid, 'c' || n, repeat('x', 190), repeat('y', 190), time, time, time
+    from (select n, timestamptz '2024-01-08Z' + n * interval '1 s' as time from generate_series(1, 20_500) n) made`;
+  const app = await w.app();
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const read = w.db.read;
+  const asked: (string | undefined)[] = [];
+  w.db.read = (query, weight) => {
+    asked.push(callers.getStore());
+    return read(query, weight);
+  };
+  t.teardown(() => {
+    w.db.read = read;
+  });
+  const who = Buffer.from(key.slice(6), 'base64').toString().split(':')[0];
+  const lines = await new Promise<number>((resolve, reject) => {
+    get(`${url}/v1/conversations?format=csv`, { headers: { authorization: key } }, (answer) => {
+      let [count, bytes] = [0, 0];
+      answer.on('data', (part: Buffer) => {
+        count += part.toString('latin1').split('\n').length - 1;
+        bytes += part.length;
+        if (bytes < 500_000) return;
+        bytes = 0;
+        answer.pause();
+        setTimeout(() => answer.resume(), 100);
+      });
+      answer.on('end', () => resolve(count));
+    }).on('error', reject);
+  });
+  t.equal(lines, 20_501);
+  const [, ...pages] = asked; // the first is of the key itself
+  t.strictSame(
+    pages,
+    Array.from({ length: 21 }, () => who),
   );
 });

@@ -69,7 +69,12 @@ async function start(config: Config, log: Logger): Promise<Running> {
       db,
       timeouts: config.CONVERSATION_TIMEOUT,
       corsOrigins: config.CORS_ORIGINS,
-      limits: { requests: config.KEY_REQUESTS, bytes: config.KEY_BODIES * 1024 * 1024, rate: config.KEY_RATE ?? null },
+      limits: {
+        requests: config.KEY_REQUESTS,
+        bytes: config.KEY_BODIES * 1024 * 1024,
+        total: config.BODIES * 1024 * 1024,
+        rate: config.KEY_RATE ?? null,
+      },
       logger: log,
     });
     // A key given by the operator exists before the service listens. A generated one is shown only once, so it is created

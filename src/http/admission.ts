@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
 import { callers } from '../database/shares.js';
-import { TooManyRequests } from '../errors.js';
+import { TooManyRequests, Unavailable } from '../errors.js';
 import { whenAnswered } from './answered.js';
 
 /**
@@ -15,38 +15,56 @@ export interface Limits {
   requests: number;
   /** Maximum total size of their bodies in bytes. A single body may always have any size. */
   bytes: number;
+  /**
+   * Maximum total size of the bodies of all keys in bytes, as far as they have arrived. A single body may always have
+   * any size.
+   */
+  total: number;
   /** Maximum requests per second, over all processes on the database; null for no limit. */
   rate: number | null;
 }
 
-export const usualLimits: Limits = { requests: 100, bytes: 32 * 1024 * 1024, rate: null };
+const MIB = 1024 * 1024;
+
+export const usualLimits: Limits = { requests: 100, bytes: 32 * MIB, total: 128 * MIB, rate: null };
 
 /**
- * Refuses requests beyond the share of their key with 429, before their body is read. Tags the statements of admitted
- * requests with their key, so that connections are shared fairly between keys. Applies to the routes of `app`, which
- * must already be authenticated.
+ * Refuses requests beyond the share of their key with 429, before their body is read, and bodies beyond the total of
+ * all keys with 503. Tags the statements of admitted requests with their key, so that connections are shared fairly
+ * between keys. Applies to the routes of `app`, which must already be authenticated.
  */
 export async function admit(app: FastifyInstance, db: Database, limits: Limits): Promise<void> {
   const busy = new Map<string, { requests: number; bytes: number }>();
+  let held = 0;
 
   app.addHook('onRequest', (request, reply, done) => {
     const { key_id } = request.principal;
     const own = busy.get(key_id) ?? { requests: 0, bytes: 0 };
     let size = Number(request.headers['content-length'] ?? 0) || 0;
+    let arrived = 0;
     if (own.requests >= limits.requests) return done(tooManyRequests(limits));
     if (own.requests > 0 && own.bytes + size > limits.bytes) return done(tooManyBytes(limits));
     busy.set(key_id, own);
     own.requests++;
     own.bytes += size;
+    let isOver = false;
     request.grow = (read) => {
+      if (isOver) return; // its client has gone, and what it held is given back
       const more = Math.max(0, read - size);
       if (own.requests > 1 && own.bytes + more > limits.bytes) throw tooManyBytes(limits);
       own.bytes += more;
       size += more;
+      // What a body says of its size is not held yet: who sends slowly must not keep others out.
+      const fresh = Math.max(0, read - arrived);
+      if (held > arrived && held + fresh > limits.total) throw full(limits);
+      held += fresh;
+      arrived += fresh;
     };
     whenAnswered(reply, () => {
+      isOver = true;
       own.requests--;
       own.bytes -= size;
+      held -= arrived;
       if (own.requests === 0) busy.delete(key_id);
     });
     done();
@@ -54,8 +72,6 @@ export async function admit(app: FastifyInstance, db: Database, limits: Limits):
 
   app.decorateRequest('grow');
   app.addHook('preHandler', (request, _reply, done) => {
-    // A body without Content-Length.
-    if (Buffer.isBuffer(request.body)) request.grow(request.body.length);
     callers.run(request.principal.key_id, done);
   });
 
@@ -64,7 +80,10 @@ export async function admit(app: FastifyInstance, db: Database, limits: Limits):
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Reports the size of the body as far as it is known. Throws `TooManyRequests` beyond the share of the key. */
+    /**
+     * Reports the size of the body as far as it is known. Throws `TooManyRequests` beyond the share of the key, and
+     * `Unavailable` beyond the total of all keys.
+     */
     grow(bytes: number): void;
   }
 }
@@ -74,8 +93,11 @@ const tooManyRequests = ({ requests }: Limits) =>
 
 const tooManyBytes = ({ bytes }: Limits) =>
   new TooManyRequests(
-    `the request bodies of this key in progress would exceed ${bytes / 1024 / 1024} MiB together: send fewer at a time`,
+    `the request bodies of this key in progress would exceed ${bytes / MIB} MiB together: send fewer at a time`,
   );
+
+const full = ({ total }: Limits) =>
+  new Unavailable(`all request bodies in progress would exceed ${total / MIB} MiB together: try again`);
 
 /** Limits the requests per second of each key; the counter is in the database. */
 const rate = (db: Database, most: number) => ({

@@ -32,10 +32,12 @@ export const arrivalOptions = (arrival: Arrival) => ({
 /** Limits the number of connections and refuses a body slower than the minimum rate with 408. */
 export function boundArrival(app: FastifyInstance, arrival: Arrival): void {
   app.server.maxConnections = arrival.connections;
-  app.addHook('preParsing', async ({ headers }, reply, payload) => {
+  app.addHook('preParsing', async (request, reply, payload) => {
+    const { headers } = request;
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return payload;
-    const body = new Paced(arrival, () => {
-      reply.header('connection', 'close'); // do not wait for the rest
+    const body = new Paced(arrival, {
+      onBytes: (received) => request.grow?.(received), // admission counts it for the key
+      onSlow: () => reply.header('connection', 'close'), // do not wait for the rest
     });
     payload.on('error', (error) => body.destroy(error));
     whenAnswered(reply, () => {
@@ -47,21 +49,30 @@ export function boundArrival(app: FastifyInstance, arrival: Arrival): void {
   });
 }
 
+/** Callbacks about a body while it arrives. */
+interface Listener {
+  /** Called with the number of bytes received so far. An exception aborts the body. */
+  onBytes(received: number): void;
+  onSlow(): void;
+}
+
 /** A pass-through stream that fails with `SlowBody` if the body arrives too slowly. */
 class Paced extends Transform {
   readonly #timer: NodeJS.Timeout;
+  readonly #listener: Listener;
   #since = 0;
   receivedEncodedLength = 0;
 
-  constructor({ grace, rate }: Arrival, onSlow: () => void) {
+  constructor({ grace, rate }: Arrival, listener: Listener) {
     super();
+    this.#listener = listener;
     this.#timer = setInterval(() => {
       // Back-pressure from our side is not the sender's fault.
       if (this.#since >= (rate * grace) / 1_000 || this.readableLength > 0) {
         this.#since = 0;
         return;
       }
-      onSlow();
+      listener.onSlow();
       this.destroy(new SlowBody(`the request body arrives slower than ${rate} bytes per second`));
     }, grace);
   }
@@ -69,7 +80,13 @@ class Paced extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#since += chunk.length;
     this.receivedEncodedLength += chunk.length;
-    done(null, chunk);
+    let refusal: Error | null = null;
+    try {
+      this.#listener.onBytes(this.receivedEncodedLength);
+    } catch (error) {
+      refusal = error as Error;
+    }
+    done(refusal, chunk);
   }
 
   override _flush(done: TransformCallback): void {

@@ -2,17 +2,23 @@ import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Contract } from '../contract.js';
+import { refuseQuery } from '../http/body.js';
 import { securePages } from '../http/headers.js';
 
 /** `/openapi.yaml` and `/openapi.json` serve the contract, `/docs` Swagger UI. None of them needs a key. */
 export async function docsRoutes(app: FastifyInstance, { yaml, document }: Contract): Promise<void> {
   const json = JSON.stringify(document);
-  app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml; charset=utf-8').send(yaml));
-  app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(json));
-  app.get('/', (_request, reply) => reply.redirect('/docs'));
+  app.get('/openapi.yaml', { onRequest: refuseQuery }, (_request, reply) =>
+    reply.type('application/yaml; charset=utf-8').send(yaml),
+  );
+  app.get('/openapi.json', { onRequest: refuseQuery }, (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(json),
+  );
+  app.get('/', { onRequest: refuseQuery }, (_request, reply) => reply.redirect('/docs'));
 
   await app.register(async (pages) => {
     await securePages(pages);
+    pages.addHook('onRequest', refuseQuery); // of its files too: Swagger UI asks for none of them with a query
     await pages.register(swagger, { mode: 'static', specification: { document } as StaticDocumentSpec });
     await pages.register(swaggerUi, {
       routePrefix: '/docs',

@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.js';
+import { only } from '../../database/rows.js';
 import type { Scope } from '../scope.js';
 
 /**
@@ -7,7 +8,7 @@ import type { Scope } from '../scope.js';
  * Events that this batch stored itself are equal, so the whole batch can be passed.
  */
 export async function differing(db: Database, scope: Scope, events: string): Promise<number> {
-  const [found] = await db.read<{ count: number }>(
+  const found = await db.read<{ count: number }>(
     (sql) => sql`
       select count(*)::integer as count
       from json_to_recordset(${events}::text::json) as s (
@@ -20,6 +21,5 @@ export async function differing(db: Database, scope: Scope, events: string): Pro
         is distinct from
         (s.type, s.time, coalesce(s.seq, 0), s.sender, s.actor_id, s.team_id, s.organization_id, s.attributes, s.body)`,
   );
-  if (found === undefined) throw new Error('counting the differing duplicates gave no row');
-  return found.count;
+  return only(found).count;
 }

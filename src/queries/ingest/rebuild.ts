@@ -1,5 +1,6 @@
 import type { Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
+import { only } from '../../database/rows.js';
 
 /** Progress of a rebuild. */
 export interface Rebuilt {
@@ -28,12 +29,12 @@ export async function rebuild(
     let after: string | null = '';
     while (after !== null) {
       const ids: string[] = await idsAfter(db, current, after);
-      const [row] = await db.write<{ differed: number }>(
+      const folded = await db.write<{ differed: number }>(
         (sql) => sql`select coalesce(cardinality(refold(${current}::uuid, ${ids}::text[])), 0) as differed`,
         { timeout: PATIENCE },
       );
       soFar.conversations += ids.length;
-      soFar.differed += row?.differed ?? 0;
+      soFar.differed += only(folded).differed;
       if (ids.length > 0) tell(soFar);
       after = ids.at(-1) ?? null;
     }
@@ -97,7 +98,7 @@ export async function refoldPending(
       const [place] = await tx<{ account_id: string; conversation_id: string }[]>`
         select account_id, conversation_id from pending_refold for update`;
       if (place === undefined) return null;
-      of ??= (await tx<{ count: number }[]>`select count(*) as count from conversations`)[0]?.count ?? 0;
+      of ??= only(await tx<{ count: number }[]>`select count(*) as count from conversations`).count;
       const next = await tx<{ account_id: string; conversation_id: string }[]>`
         select account_id, conversation_id from conversations
         where (account_id, conversation_id) > (${place.account_id}::uuid, ${place.conversation_id}::text)

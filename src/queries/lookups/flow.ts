@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.js';
+import { LimitExceeded } from '../../errors.js';
 import { type Scope, visible } from '../scope.js';
 import type { Window } from '../time/window.js';
 
@@ -24,11 +25,24 @@ interface StepRow {
   body: { from_step?: Step; to_step: Step; depth?: number; message_id?: string };
 }
 
+/** Maximum number of steps in one answer. */
+const MAX_STEPS = 100_000;
+
+const tooLong = (id: string) =>
+  new LimitExceeded([
+    {
+      path: 'conversation_id',
+      message:
+        `names a conversation with more than ${MAX_STEPS.toLocaleString('en')} steps: read it page by page, ` +
+        `GET /v1/conversations/${encodeURIComponent(id)}?limit=1000`,
+    },
+  ]);
+
 /**
  * The transitions of one conversation, by depth, then by time. Null if no such conversation of this bot and version is
  * in scope and started within the window. The depth of a step is the depth that was sent, else its index among all
  * steps of the conversation by time, from 0. A step without `from_step` is an entry: it counts for the index but is not
- * a transition.
+ * a transition. Throws `LimitExceeded` when it has more steps than one answer tells.
  */
 export async function conversationFlow(
   db: Database,
@@ -45,8 +59,10 @@ export async function conversationFlow(
       where ${visible(sql, scope)} and c.conversation_id = ${conversation_id}
         and c.bot_id = ${bot_id} and c.bot_version = ${version}
         and c.start_time >= ${new Date(window.from).toISOString()} and c.start_time < ${new Date(window.to).toISOString()}
-      order by place`,
+      order by place
+      limit ${MAX_STEPS + 1}`,
   );
+  if (rows.length > MAX_STEPS) throw tooLong(conversation_id);
   const [first] = rows;
   if (first === undefined) return null;
   const transitions = rows.flatMap(({ id, time, place, body }) =>

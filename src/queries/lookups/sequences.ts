@@ -6,6 +6,7 @@ import { besidePresence, type Presence, presentIn } from '../presence.js';
 import type { AsOf, FilterOf } from '../query.js';
 import { within } from '../raw/dataset.js';
 import { fieldsOf } from '../raw/fields.js';
+import { MAX_CELLS, tooManyCells } from '../run.js';
 import { type Scope, visible } from '../scope.js';
 import type { Window } from '../time/window.js';
 
@@ -27,12 +28,13 @@ export interface FlowNode {
 /**
  * Counts, of the sequences that begin with `path`, how many continue with each next step and how many end there. The
  * sequence of a conversation is the `from_step` of its first step, if any, then every `to_step`, by depth, then by
- * time.
+ * time. Throws `LimitExceeded`, with `narrows` as the place of the request to change, when there are too many.
  */
 export async function nextSteps(
   db: Database,
   query: StepsQuery,
   path: string[],
+  narrows: string,
 ): Promise<{ present: boolean[]; nodes: FlowNode[] }> {
   const rows = await db.read<FlowNode & { is_found: boolean | null }>(
     (sql) =>
@@ -44,10 +46,12 @@ export async function nextSteps(
           select path[${path.length + 1}] as id, count(*) as occurrences, true as is_found
           from (${sequences(sql, query)}) s
           where path[1:${path.length}] = ${path}::text[]
-          group by 1`,
+          group by 1
+          limit ${MAX_CELLS + 1}`,
       ),
     'heavy',
   );
+  if (rows.length > MAX_CELLS) throw tooManyCells(narrows);
   const nodes = rows.flatMap(({ id, occurrences, is_found }) => (is_found ? [{ id, occurrences }] : []));
   return { present: presentIn(rows, query.presence), nodes };
 }

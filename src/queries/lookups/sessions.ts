@@ -1,14 +1,14 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
-import { concat } from '../../database/fragments.js';
 import { condition } from '../condition.js';
 import { within } from '../raw/dataset.js';
 import { fieldsOf } from '../raw/fields.js';
 import { visible } from '../scope.js';
 import { type Conversation, type ConversationRow, conversationColumns, conversationOf } from './conversation.js';
+import { type ListOrder, type ListPage, orderOf, PAGE_BYTES, wholePage } from './page.js';
 import type { ConversationsQuery } from './performance.js';
 
-/** A conversation with what its messages say of it; times in seconds, numbers that must be exact as decimal text. */
+/** A conversation with facts from its messages. Times are in seconds; numbers that must be exact are decimal text. */
 export interface Session extends Conversation {
   feedback: string | null;
   tags: string[] | null;
@@ -16,22 +16,25 @@ export interface Session extends Conversation {
   insights: Record<string, unknown> | null;
   avg_confidence: string | null;
   min_confidence: string | null;
-  /** Of the messages of bots, and of agents, that have one. */
+  /** Means over the bot messages, and the agent messages, that have a response time. */
   avg_response_time: string | null;
   avg_human_response_time: string | null;
   human_first_response_time: string | null;
-  /** The messages that name tags, rules, a collection or a brain, in order of time, with just those. */
-  messages: { body: Record<string, unknown> }[];
+  named: MessageValues;
 }
 
-/** A column to order by, and whether it goes down; the order of the list decides between equal ones. */
-export interface SessionOrder {
-  column: SortableColumn;
-  direction: 'asc' | 'desc';
-  nulls: 'first' | 'last';
+/** The distinct values in the messages of a conversation, in order of first appearance. */
+export interface MessageValues {
+  tags?: string[];
+  rule_ids?: string[];
+  collection_ids?: string[];
+  /** The fields of the first message that names each brain. */
+  brains?: { brain_id: string; brain_version?: number; brain_parent_id?: string }[];
 }
 
-/** Columns that a list can be ordered by, in SQL. */
+export type SessionOrder = ListOrder<SortableColumn>;
+
+/** The columns by which the list can be ordered, as SQL. */
 const sortable = {
   conversation_id: (sql: Sql) => sql`c.conversation_id`,
   channel: (sql: Sql) => sql`c.channel`,
@@ -59,51 +62,94 @@ export type SortableColumn = keyof typeof sortable;
 
 export const isSortable = (column: string): column is SortableColumn => Object.hasOwn(sortable, column);
 
-/** Conversations that started in a window and pass a filter, newest first, then by id descending; at most `limit` of them. */
+/**
+ * A page of the conversations that started in a window and match a filter, newest first, then by id descending. Null if
+ * they are too large for one page.
+ */
 export async function sessions(
   db: Database,
   query: ConversationsQuery,
-  page: { order: SessionOrder[]; limit: number; offset: number },
-): Promise<Session[]> {
+  page: ListPage<SortableColumn>,
+): Promise<Session[] | null> {
   const { scope, window, where, asOf } = query;
-  const rows = await db.read<ConversationRow & Omit<Session, keyof Conversation>>(
-    (sql) => sql`
+  const rows = await db.read<SessionRow & { total: number }>((sql) => {
+    const order = orderOf(sql, sortable, page.order, sql`c.start_time desc, c.conversation_id desc`);
+    return sql`
       with page as materialized (
         select c.* from conversations c
         where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}
           and ${condition(sql, where, fieldsOf(sql, 'conversations', { asOf, window }))}
-        order by ${ordered(sql, page.order)}
+        order by ${order}
         limit ${page.limit} offset ${page.offset}
+      ), sized as (
+        select c.*, sum(c.size) over (order by ${order} rows unbounded preceding) as total
+        from (
+          select c.*, m.*, t.named, t.named_bytes + coalesce(octet_length(c.feedback), 0)
+            + coalesce(octet_length((c.attributes->'insights')::text), 0)
+            + coalesce(octet_length((c.attributes->'tags')::text), 0)
+            + coalesce(octet_length((c.attributes->'rule_ids')::text), 0) as size
+          from page c
+          cross join lateral (
+            select avg(e.response_seconds) filter (where e.sender = 'bot') as avg_response_time,
+              avg(e.response_seconds) filter (where e.sender = 'agent') as avg_human_response_time
+            from events e
+            where e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'message'
+          ) m
+          cross join lateral (${namedIn(sql)}) t
+        ) c
       )
       select ${conversationColumns(sql)}, c.feedback, c.attributes->'tags' as tags, c.attributes->'rule_ids' as rule_ids,
         c.attributes->'insights' as insights, c.confidence_sum / nullif(c.confidence_count, 0) as avg_confidence,
         c.min_confidence, c.first_response_seconds as human_first_response_time,
-        m.avg_response_time, m.avg_human_response_time, m.messages
-      from page c
-      cross join lateral (
-        select avg(e.response_seconds) filter (where e.sender = 'bot') as avg_response_time,
-          avg(e.response_seconds) filter (where e.sender = 'agent') as avg_human_response_time,
-          coalesce(jsonb_agg(jsonb_build_object('body', ${toldOf(sql)}) order by e.time, e.seq, e.id)
-            filter (where e.body ?| array['tags', 'rule_ids', 'collection_id', 'brain_id']), '[]') as messages
+        c.avg_response_time, c.avg_human_response_time, c.named, c.total::bigint as total
+      from sized c
+      where c.total - c.size <= ${PAGE_BYTES}
+      order by ${order}`;
+  }, 'heavy');
+  return wholePage<SessionRow>(rows)?.map((row) => conversationOf(row, asOf)) ?? null;
+}
+
+type SessionRow = ConversationRow & Omit<Session, keyof Conversation>;
+
+/** The fields of a message about its brain. */
+const ofBrain = ['brain_id', 'brain_version', 'brain_parent_id'];
+
+/**
+ * The distinct values in the messages of a conversation `c` as `named`, and their size as `named_bytes`. Beyond
+ * `PAGE_BYTES` no more values are collected, because the page is refused anyway: a conversation may have a million
+ * messages. They are `json`, because nesting a long `jsonb` list takes quadratic time.
+ */
+const namedIn = (sql: Sql): Fragment => sql`
+  select coalesce(json_object_agg(name, list), '{}') as named, coalesce(sum(bytes), 0)::bigint as named_bytes
+  from (
+    select name, json_agg(value order by time, seq, id, n) filter (where up_to <= ${PAGE_BYTES}) as list,
+      max(up_to) as bytes
+    from (
+      select f.*, sum(octet_length(value::text)) over (partition by name order by time, seq, id, n) as up_to
+      from (
+        select distinct on (s.name, s.key) s.name, s.key, s.value, e.time, e.seq, e.id, s.n
         from events e
+        cross join lateral (
+          select 'tags' as name, item as key, to_jsonb(item) as value, n
+          from jsonb_array_elements_text(${listIn(sql, 'tags')}) with ordinality t(item, n)
+          union all
+          select 'rule_ids', item, to_jsonb(item), n
+          from jsonb_array_elements_text(${listIn(sql, 'rule_ids')}) with ordinality t(item, n)
+          union all
+          select 'collection_ids', e.body->>'collection_id', e.body->'collection_id', 0
+          where e.body ? 'collection_id'
+          union all
+          select 'brains', e.body->>'brain_id', (
+            select jsonb_object_agg(key, value) from jsonb_each(e.body) where key = any(${ofBrain}::text[])
+          ), 0
+          where e.body ? 'brain_id'
+        ) s
         where e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'message'
-      ) m
-      order by ${ordered(sql, page.order)}`,
-    'heavy',
-  );
-  return rows.map((row) => conversationOf(row, asOf));
-}
+          and e.body ?| array['tags', 'rule_ids', 'collection_id', 'brain_id']
+        order by s.name, s.key, e.time, e.seq, e.id, s.n
+      ) f
+    ) sized
+    group by name
+  ) lists`;
 
-const told = ['tags', 'rule_ids', 'collection_id', 'brain_id', 'brain_version', 'brain_parent_id'];
-
-/** Of a message's body, what its conversation's row shows. */
-const toldOf = (sql: Sql): Fragment => sql`(
-          select jsonb_object_agg(key, value) from jsonb_each(e.body) where key = any(${told}::text[]))`;
-
-function ordered(sql: Sql, order: SessionOrder[]): Fragment {
-  const each = order.map(
-    ({ column, direction, nulls }) => sql`${sortable[column](sql)} ${direction === 'asc' ? sql`asc` : sql`desc`}
-      nulls ${nulls === 'first' ? sql`first` : sql`last`}, `,
-  );
-  return sql`${concat(sql, each)}c.start_time desc, c.conversation_id desc`;
-}
+const listIn = (sql: Sql, name: string): Fragment => sql`coalesce(e.body->${name}::text, '[]')`;

@@ -68,3 +68,13 @@ export const tooManyRows = () =>
       message: `is required: there are more than ${MAX_ROWS.toLocaleString('en')} rows; read them page by page with limit and offset`,
     },
   ]);
+
+/** The refusal of rows that have too much text for one answer. */
+export const tooManyBytes = () =>
+  new LimitExceeded([
+    {
+      path: 'args.limit',
+      message:
+        'must be smaller: these rows have more than 32 MiB of texts; read them page by page with limit and offset',
+    },
+  ]);

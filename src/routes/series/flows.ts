@@ -42,7 +42,7 @@ export function flowRoutes(app: FastifyInstance, context: ReportContext): void {
     gather: gatherPath,
     parse: (sent, faults) => ({ ...parseCommon(sent, faults), path: sent.query.path ?? [] }),
     async answer({ path, ...parsed }, caller) {
-      const { nodes, present } = await nextSteps(context.db, stepsOf(parsed, caller), path);
+      const { nodes, present } = await nextSteps(context.db, stepsOf(parsed, caller), path, 'end_time');
       checkPresence(parsed.subject, present, caller);
       nodes.sort((a, b) => b.occurrences - a.occurrences || endLast(a.id, b.id));
       return { nodes: nodes.map(({ id, occurrences }) => ({ id: id ?? DROPOFF, occurrences })) };

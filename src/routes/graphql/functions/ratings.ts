@@ -1,11 +1,10 @@
-import { parseWindow } from '../../../http/window.js';
 import { datasets } from '../../../queries/catalogue.js';
 import { above, is } from '../../../queries/datasets/dataset.js';
-import { ratedConversations } from '../../../queries/lookups/ratings.js';
-import { type FilterName, filterTypes, parseFilters, rangeTypes, timesOf, timeZoneType } from '../arguments.js';
+import { type RatedColumn, ratedConversations } from '../../../queries/lookups/ratings.js';
+import { conversationsOf, type FilterName, filterTypes, rangeTypes, timeZoneType } from '../arguments.js';
 import { versionOf } from '../brains.js';
-import { ARGS, type Definition, MAX_ROWS } from '../definition.js';
-import { pageOf } from '../order.js';
+import { type Definition, MAX_ROWS } from '../definition.js';
+import { tooManyBytes, tooManyRows } from '../order.js';
 import { type Column, report } from '../report.js';
 
 const { measures } = datasets.conversations;
@@ -29,6 +28,9 @@ const feedbackFilters = [
   'is_test',
   'ratings',
 ] as const satisfies FilterName[];
+
+/** Columns of `rating_feedback` whose names in the core are others; every column can be ordered by. */
+const coreNames: Record<string, RatedColumn> = { brain_parent_id: 'bot_id', version: 'whole_version' };
 
 /** Ratings of conversations. */
 export const ratingFunctions: Record<string, Definition> = {
@@ -76,7 +78,7 @@ export const ratingFunctions: Record<string, Definition> = {
   }),
 
   rating_feedback: {
-    description: 'Rated conversations that started in the range, oldest first, each with the agent who wrote last',
+    description: `Rated conversations that started in the range, oldest first, each with the agent who wrote last; at most ${MAX_ROWS.toLocaleString('en')} at a time`,
     args: {
       ...rangeTypes,
       ...filterTypes(feedbackFilters),
@@ -98,21 +100,24 @@ export const ratingFunctions: Record<string, Definition> = {
     },
     isPaged: true,
     async rows(call) {
-      const { args, faults, db, scope, asOf, page } = call;
-      const window = parseWindow(timesOf(args), faults, { prefix: ARGS });
-      const where = parseFilters(feedbackFilters, call);
-      faults.check();
-      const agents = (args.agent_ids as string[] | null | undefined) ?? null;
-      // In the function's own order the database cuts the page; another order needs all rows.
-      const isCut = page.order.length === 0;
-      const cut = { limit: page.limit ?? MAX_ROWS + 1, offset: page.offset };
-      const rows = await ratedConversations(db, { scope, window, where, agents, asOf, page: isCut ? cut : null });
-      const shaped = rows.map(({ bot_id, bot_version, ...row }) => ({
+      const agents = (call.args.agent_ids as string[] | null | undefined) ?? null;
+      const { order, limit, offset } = call.page;
+      const rows = await ratedConversations(
+        call.db,
+        { ...conversationsOf(feedbackFilters, call), agents },
+        {
+          order: order.map((one) => ({ ...one, column: (coreNames[one.column] ?? one.column) as RatedColumn })),
+          limit: limit ?? MAX_ROWS + 1,
+          offset,
+        },
+      );
+      if (rows === null) throw tooManyBytes();
+      if (rows.length > MAX_ROWS) throw tooManyRows();
+      return rows.map(({ bot_id, bot_version, ...row }) => ({
         ...row,
         brain_parent_id: bot_id,
         version: versionOf(bot_version),
       }));
-      return pageOf(shaped, isCut ? { limit: null, offset: 0, order: [] } : page);
     },
   },
 };

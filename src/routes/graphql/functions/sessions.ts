@@ -17,7 +17,7 @@ import {
   type Typed,
   type TypeName,
 } from '../definition.js';
-import { pageOf, tooManyRows } from '../order.js';
+import { pageOf, tooManyBytes, tooManyRows } from '../order.js';
 import { distinct, orNull, sessionColumns } from '../session.js';
 
 const column = (type: TypeName, description: string): Typed => ({ type, description });
@@ -86,10 +86,12 @@ function sessionList(description: string, filters: readonly FilterName[], column
     if (order.every((one): one is SessionOrder => isSortable(one.column))) {
       const limit = page.limit ?? MAX_ROWS + 1;
       const rows = await sessions(db, query, { order: order as SessionOrder[], limit, offset: page.offset });
+      if (rows === null) throw tooManyBytes();
       if (rows.length > MAX_ROWS) throw tooManyRows();
       return rows;
     }
     const rows = await sessions(db, query, { order: [], limit: MAX_ROWS + 1, offset: 0 });
+    if (rows === null) throw tooManyBytes();
     if (rows.length > MAX_ROWS) throw tooManyRows();
     const shaped = rows.map((row, place) => ({ ...shape(row, query.scope.account, query.window.zone), place }));
     return pageOf(shaped, page).map(({ place }) => rows[place as number] as Session);
@@ -142,7 +144,7 @@ const numberOf = (value: string | number | null) => (value === null ? null : Num
 function shape(found: Session, account: string, zone: string): ResultRow {
   const time = (instant: number | null) => (instant === null ? null : formatInstant(instant, zone, 'local'));
   const own = brainOf(found);
-  const of = (name: string) => found.messages.flatMap(({ body }) => (body[name] ?? []) as string | string[]);
+  const { tags = [], rule_ids = [], collection_ids = [], brains: otherBrains = [] } = found.named;
   const { conversation_id, desk_id, integration_id, channel, user_id, user_name, user_email, channel_user_id } = found;
   const { external_user_id, rating, csat_brain, csat_human_agent, user_sentiment, goal_achieved, feedback } = found;
   const { insights, is_contained, is_covered, is_test, state } = found;
@@ -156,7 +158,7 @@ function shape(found: Session, account: string, zone: string): ResultRow {
     end_time: time(found.end_time),
     expired_time: time(found.closed_reason === 'expired' ? found.closed_at : null),
     ...own,
-    rule_ids: distinct([...(found.rule_ids ?? []), ...of('rule_ids')]),
+    rule_ids: distinct([...(found.rule_ids ?? []), ...rule_ids]),
     user_id,
     user_name,
     user_email,
@@ -173,10 +175,15 @@ function shape(found: Session, account: string, zone: string): ResultRow {
     is_contained,
     is_covered,
     is_test,
-    tags: distinct([...(found.tags ?? []), ...of('tags')]),
+    tags: distinct([...(found.tags ?? []), ...tags]),
     participated_agents: orNull(found.agent_ids),
-    participated_brains: orNull(brains(own, found.messages)),
-    participated_collections: orNull(distinct(of('collection_id'))),
+    participated_brains: orNull(
+      brains(
+        own,
+        otherBrains.map((body) => ({ body })),
+      ),
+    ),
+    participated_collections: orNull(collection_ids),
     state,
     avg_confidence: numberOf(found.avg_confidence),
     min_confidence: numberOf(found.min_confidence),
