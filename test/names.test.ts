@@ -6,6 +6,7 @@ import { readContract } from '../src/contract.js';
 import { root } from '../src/root.js';
 import { type Document, operationsOf, type Parameter, type Schema } from './contract/document.js';
 import { ACCOUNT, ask, world } from './harness.js';
+import { isFull } from './tools/form.js';
 import { load } from './tools/load.js';
 
 /**
@@ -103,6 +104,12 @@ function filtersOf(dimension: string, type: string): object[] {
   ];
 }
 
+/** The dimensions to pair with one: all later ones, in the short form only the next. */
+const partnersOf = <T extends { name: string }>(dimensions: T[], name: string): T[] => {
+  const next = dimensions.findIndex((one) => one.name === name) + 1;
+  return dimensions.slice(next, isFull ? undefined : next + 1);
+};
+
 const chunks = <T>(items: T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
 
@@ -135,8 +142,8 @@ t.test('each field and measure of the catalogue, in each of its uses', async (t)
     const measure = [measures[0]?.name];
     for (const { name, type } of dimensions) {
       await post({ dataset, measures: measure, group_by: [name], limit: 2, others: true });
-      for (const other of dimensions) {
-        if (other.name > name) await post({ dataset, measures: measure, group_by: [name, other.name] });
+      for (const other of partnersOf(dimensions, name)) {
+        await post({ dataset, measures: measure, group_by: [name, other.name] });
       }
       for (const filter of filtersOf(name, type)) await post({ dataset, measures: measure, filter });
     }
@@ -162,8 +169,13 @@ t.test('each dimension and aggregation of the reporting dialect', async (t) => {
   };
   const isNumber = /_count$|sales$/;
   for (const dimension of dimensions) {
-    for (const granularity of ['all', 'day', 'week']) await post({ group_by: [dimension], granularity });
-    for (const other of dimensions) if (other > dimension) await post({ group_by: [dimension, other] });
+    for (const granularity of ['all', 'day']) await post({ group_by: [dimension], granularity });
+    for (const { name } of partnersOf(
+      dimensions.map((name) => ({ name })),
+      dimension,
+    )) {
+      await post({ group_by: [dimension, name] });
+    }
     const type = isNumber.test(dimension) ? 'number' : 'text';
     for (const filters of filtersOf(dimension, type)) await post({ filters: [filters] });
   }
@@ -204,8 +216,9 @@ t.test('each argument, column and order of each GraphQL function', async (t) => 
     for (const arg of optional) await run([...needed, written(arg)]);
     await run([...needed, ...optional.map(written)]);
     const orders = (typeOf(`${name}_order_by`)?.inputFields ?? []).map((field) => field.name);
-    for (const column of orders) {
-      for (const direction of directions) await run(needed, `, order_by: {${column}: ${direction}}, limit: 3`);
+    for (const [n, column] of orders.entries()) {
+      const some = isFull ? directions : [directions[n % directions.length]];
+      for (const direction of some) await run(needed, `, order_by: {${column}: ${direction}}, limit: 3`);
     }
   }
 
