@@ -224,6 +224,10 @@ export function nameOf(measure: Any): string {
   return measure.aggregate === 'percentile' ? `${measure.of}_p${measure.p}` : `${measure.of}_${measure.aggregate}`;
 }
 
+/** Whether a measure is a quotient or interpolated, and so not always a number that a double holds exactly. */
+export const isRounded = (measure: Any, dataset: Dataset): boolean =>
+  ['avg', 'percentile', 'share'].includes(definition(measure, dataset).aggregate);
+
 /** Whether a measure of all is the sum of that of its parts. */
 export function addsUp(measure: Any, dataset: Dataset): boolean {
   const { aggregate } = definition(measure, dataset);
