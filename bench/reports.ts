@@ -100,7 +100,7 @@ async function measure(service: Service, question: Question, range: Range): Prom
   return figures;
 }
 
-const shortest = (ms: number) => (ms >= 100 ? Math.round(ms).toLocaleString('en') : ms.toPrecision(2));
+const shortest = (ms: number) => (ms >= 10 ? Math.round(ms).toLocaleString('en') : ms.toPrecision(2));
 const spread = (times: number[]) =>
   `${shortest(median(times))} (${shortest(Math.min(...times))} to ${shortest(Math.max(...times))})`;
 
