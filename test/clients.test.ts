@@ -18,16 +18,23 @@ const operations = operationsOf(readContract().document as Document).sort(
 );
 
 /** What an operation is asked with by the examples of the contract, without what it does not take. */
-function exampleOf({ operation }: Place): { path?: object; query?: object; body?: unknown } {
+function exampleOf({ operation }: Place, nth = 0): { path?: object; query?: object; body?: unknown } {
   const asked: Record<string, unknown> = {};
   for (const place of ['path', 'query']) {
     const given = operation.parameters?.filter((one) => one.in === place && one.example !== undefined) ?? [];
     if (given.length > 0) asked[place] = Object.fromEntries(given.map(({ name, example }) => [name, example]));
   }
   const { example, examples = {} } = operation.requestBody?.content['application/json'] ?? {};
-  const body = example ?? Object.values(examples)[0]?.value;
+  const body = example ?? Object.values(examples)[nth]?.value;
   return body === undefined ? asked : { ...asked, body };
 }
+
+/** The operations with a body, once for each of its further examples. */
+const furtherExamples = operations.flatMap((place) =>
+  Object.keys(place.operation.requestBody?.content['application/json']?.examples ?? {})
+    .slice(1)
+    .map((_, n) => ({ place, nth: n + 1 })),
+);
 
 /** A line for each operation, in the language of a client. */
 const callsOf = (call: (place: Place) => string) =>
@@ -49,6 +56,17 @@ ${callsOf((place) => {
 })}
   };
 };
+
+/** Only compiled: every example of a body is of the type of the body. */
+export const further = (client: Client<paths, Json>) => [
+${furtherExamples
+  .map(({ place, nth }) => {
+    const { body, ...params } = exampleOf(place, nth);
+    const init = { ...(Object.keys(params).length > 0 ? { params } : {}), body };
+    return `  () => client.${place.method.toUpperCase()}('${place.path}', ${JSON.stringify(init)}),`;
+  })
+  .join('\n')}
+];
 
 export async function sum(client: Client<paths, Json>): Promise<number | undefined> {
   const path = { bot_id: 'shop' };

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { readContract } from '../src/contract.js';
 import { root } from '../src/root.js';
+import { type Document, operationsOf } from './contract/document.js';
 import { ACCOUNT, ask, type World, world } from './harness.js';
 
 /** A fenced block of a page: what stands behind its fence, its text and its heading. */
@@ -77,6 +79,49 @@ t.test('every example of the dialects answers something on the samples', async (
       t.equal(answer.status, 200, answer.text.slice(0, 200));
       t.ok(answer.body.data.length > 0, text);
     }
+  }
+});
+
+/** Operations whose answer has no number to look for. */
+const countless = ['sendEvents', 'Analytics_Echo', 'getMe', 'getHealth', 'getReadiness', 'getCatalogue'];
+
+t.test('the first example of every operation in Swagger UI counts something on the samples', async (t) => {
+  const { app, key } = await withSamples(await world(t));
+  let tried = 0;
+  for (const { method, path, operation } of operationsOf(readContract().document as Document)) {
+    if (countless.includes(operation.operationId)) continue;
+    const parameters = operation.parameters ?? [];
+    const exampleOf = (name: string) => String(parameters.find((one) => one.name === name)?.example);
+    const query = new URLSearchParams(
+      parameters
+        .filter(({ in: place, example }) => place === 'query' && example !== undefined)
+        .map(({ name }): [string, string] => [name, exampleOf(name)]),
+    );
+    const url = path
+      .replace('{organization_id}', ACCOUNT)
+      .replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(exampleOf(name)));
+    const { example, examples = {} } = operation.requestBody?.content['application/json'] ?? {};
+    const payload = (Object.values(examples)[0]?.value ?? example) as object | undefined;
+    const answer =
+      method === 'get'
+        ? await ask(app, key, { url: `${url}?${query}` })
+        : await ask(app, key, { method: 'POST', url, payload: payload ?? {} });
+    tried++;
+    t.equal(answer.status, 200, `${operation.operationId}: ${answer.text.slice(0, 300)}`);
+    t.ok(hasCount(answer.body), `${operation.operationId} counts something: ${answer.text.slice(0, 500)}`);
+  }
+  t.ok(tried >= 20, `${tried} operations`);
+});
+
+t.test('every example of GraphiQL answers rows on the samples', async (t) => {
+  const { app, key } = await withSamples(await world(t));
+  const page = readFileSync(join(root, 'public/graphiql/page.js'), 'utf8');
+  const examples = [...page.matchAll(/^ {2}`([\s\S]*?)`,$/gm)].map(([, text]) => text as string);
+  t.ok(examples.length >= 4, `${examples.length} examples`);
+  for (const query of examples) {
+    const { body } = await ask(app, key, { method: 'POST', url: '/v1/graphql', payload: { query } });
+    t.equal(body.errors, undefined, JSON.stringify(body.errors));
+    t.ok(body.data?.rows.length > 0 && hasCount(body.data.rows), query);
   }
 });
 
