@@ -65,7 +65,8 @@ export async function buildApp({
     routerOptions: { maxParamLength: 100_000, ignoreTrailingSlash: true },
     rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : UNDECODABLE),
     // Refuse, never guess: an unknown parameter is a fault, and all faults are told at once.
-    ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: 'array' } },
+    // With strictNumbers Ajv compares no infinity with a limit, and 1e999 in a query is one.
+    ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: 'array', strictNumbers: false } },
   });
 
   const wrongMethod = methods(app);

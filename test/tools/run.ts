@@ -14,12 +14,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { readContract } from '../../src/contract.js';
 import { connect } from '../../src/database/connect.js';
 import { startEmbedded } from '../../src/database/embedded.js';
 import { migrate } from '../../src/database/migrate.js';
 import { root } from '../../src/root.js';
-import { databaseFile, TEMPLATE } from '../harness.js';
+
 import { isFull } from './form.js';
+import { contractFile, databaseFile, TEMPLATE } from './prepared.js';
 import { shorten } from './report.js';
 
 /** Another server to test on, such as the oldest PostgreSQL that is promised: TEST_DATABASE_URL=postgres://... */
@@ -42,6 +44,7 @@ await migrate(sql);
 await sql.end({ timeout: 5 });
 mkdirSync(dirname(databaseFile), { recursive: true });
 writeFileSync(databaseFile, JSON.stringify({ ...base, database: 'postgres' }));
+writeFileSync(contractFile, JSON.stringify(readContract().document));
 
 /** The test files that have a long form, as tap takes them. */
 function longFiles(): string[] {
