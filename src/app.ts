@@ -65,7 +65,8 @@ export async function buildApp({
     routerOptions: { maxParamLength: 100_000, ignoreTrailingSlash: true },
     rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : UNDECODABLE),
     // Refuse, never guess: unknown parameters are faults, and all faults are reported together.
-    ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: 'array' } },
+    // With strictNumbers, Ajv would not compare infinity with a maximum, and 1e999 in a query is infinity.
+    ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: 'array', strictNumbers: false } },
   });
 
   const wrongMethod = methods(app);

@@ -3,9 +3,10 @@ import type { Sql } from '../src/database/connect.js';
 import { type Random, random, randomEvent } from './fold/events.js';
 import { type Event, fold } from './fold/fold.js';
 import { ACCOUNT, ask, send, type World, world } from './harness.js';
+import { inForm } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
-const CONVERSATIONS = 60;
+const CONVERSATIONS = inForm(24, 60);
 const EVENTS_EACH = 30;
 
 /** Events of every type for a set of conversations, in order of time within each. */
@@ -217,7 +218,7 @@ t.test('an event that is only repeated does not make its bot known', async (t) =
 t.test(`fold(fold(∅, A), B) = fold(∅, A ∪ B), to the last register (SEED=${seed})`, async (t) => {
   const w = await world(t);
   const r = random(seed);
-  const events = Array.from({ length: 400 }, (_, c) =>
+  const events = Array.from({ length: inForm(150, 400) }, (_, c) =>
     Array.from({ length: 1 + r.below(14) }, (_, n) => randomEvent(r, n, `c${c}`)),
   ).flat();
   const [app, key] = [await w.app(), await w.key()];

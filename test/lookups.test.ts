@@ -158,6 +158,10 @@ t.test('filters, each alone and together', async (t) => {
   ];
   for (const [query, expected] of cases) t.strictSame(await ids(app, key, query), expected, JSON.stringify(query));
 
+  for (const limit of ['Infinity', '1e999', '-1e999', '0', '201', '1.5', 'x']) {
+    const answer = await list(app, key, { limit });
+    t.strictSame([answer.status, answer.body.errors?.[0].path], [400, 'limit'], limit);
+  }
   const faulty = await list(app, key, {
     start_time: '2024-01-08',
     end_time: '2024-01-08',

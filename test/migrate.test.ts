@@ -8,8 +8,8 @@ import { openPool } from '../src/database/database.js';
 import { migrate, migrations } from '../src/database/migrate.js';
 import { rebuild, refoldPending } from '../src/queries/ingest/rebuild.js';
 import { root } from '../src/root.js';
-import { databaseFile } from './harness.js';
 import { describeSchema } from './tools/describe-schema.js';
+import { databaseFile } from './tools/prepared.js';
 
 /** An empty database and connections to it. */
 async function empty(t: Test) {

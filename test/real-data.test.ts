@@ -8,6 +8,7 @@ import t from 'tap';
 import { connect } from '../src/database/connect.js';
 import { findEmbedded } from '../src/database/embedded.js';
 import { root } from '../src/root.js';
+import { inForm, isFull } from './tools/form.js';
 
 /** Real conversations, with counts that were made apart. They are not part of the project. */
 const folder = join(root, '../shared/data/fcc-gitter');
@@ -68,7 +69,7 @@ async function stored(dir: string, count: number) {
   await sql.end({ timeout: 1 });
 }
 
-t.test('real conversations, by the command line and HTTP alone', { skip, timeout: 240_000 }, async (t) => {
+t.test('real conversations, by the command line and HTTP alone', { skip }, async (t) => {
   const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
   const dir = mkdtempSync(join(tmpdir(), 'reports-real-'));
   let service = await serve(dir);
@@ -91,7 +92,7 @@ t.test('real conversations, by the command line and HTTP alone', { skip, timeout
 
   await t.test('kill -9 of the service and its database in the middle of an import', async (t) => {
     const broken = await load(service.url, 'fcc-gitter.messages.ndjson.gz', async (importer) => {
-      await stored(dir, 20_000);
+      await stored(dir, inForm(5_000, 20_000));
       const pid = Number(readFileSync(join(dir, 'embedded-postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
       service.child.kill('SIGKILL');
       process.kill(pid, 'SIGKILL');
@@ -107,13 +108,15 @@ t.test('real conversations, by the command line and HTTP alone', { skip, timeout
     );
   });
 
-  await t.test('the same command again carries on, and once more changes nothing', async (t) => {
+  await t.test('the same command again carries on, and what is sent twice changes nothing', async (t) => {
     const rest = await load(service.url, 'fcc-gitter.messages.ndjson.gz');
     t.equal(rest.status, 0, rest.said);
     t.equal(rest.accepted + rest.duplicates, expected.messages);
     t.ok(rest.duplicates > 0, `${rest.duplicates} were stored before the kill`);
-    const again = await load(service.url, 'fcc-gitter.messages.ndjson.gz');
-    t.strictSame([again.status, again.accepted, again.duplicates], [0, 0, expected.messages]);
+    if (isFull) {
+      const again = await load(service.url, 'fcc-gitter.messages.ndjson.gz');
+      t.strictSame([again.status, again.accepted, again.duplicates], [0, 0, expected.messages]);
+    }
     const doubles = await load(service.url, 'fcc-gitter.duplicates.ndjson.gz');
     t.strictSame([doubles.status, doubles.accepted, doubles.duplicates], [0, 0, 681]);
     t.comment(rest.said.trim().split('\n').at(-1) ?? '');

@@ -1,17 +1,27 @@
 /**
  * Runs the tests: starts one embedded PostgreSQL for all of them, with a migrated database that each test file's own is
- * copied from, then tap with the arguments given, and says at the end how many assertions passed.
+ * copied from, then tap with the arguments given, and says at the end how many assertions passed. The long form
+ * (`npm run test:full`) runs the files that have one.
+ *
+ * Why not tap alone: its `before` and `after` are processes that end, so the server would have to outlive the one and be found
+ * by the other, and a run that is killed skips `after` and leaves it behind. Here it ends with the runner, however that ends.
+ * Tap's own reporters draw their screen anew four times a second, also into a file, and its raw output is a line an assertion,
+ * so `report.ts` shortens that. Its plugins for TypeScript, mocks and intercepts are off because nothing uses them and each
+ * costs every test file its loading; coverage is off because it makes V8 slower.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { readContract } from '../../src/contract.js';
 import { connect } from '../../src/database/connect.js';
 import { startEmbedded } from '../../src/database/embedded.js';
 import { migrate } from '../../src/database/migrate.js';
 import { root } from '../../src/root.js';
-import { databaseFile, TEMPLATE } from '../harness.js';
+
+import { isFull } from './form.js';
+import { contractFile, databaseFile, TEMPLATE } from './prepared.js';
 import { shorten } from './report.js';
 
 /** Another server to test on, such as the oldest PostgreSQL that is promised: TEST_DATABASE_URL=postgres://... */
@@ -34,6 +44,15 @@ await migrate(sql);
 await sql.end({ timeout: 5 });
 mkdirSync(dirname(databaseFile), { recursive: true });
 writeFileSync(databaseFile, JSON.stringify({ ...base, database: 'postgres' }));
+writeFileSync(contractFile, JSON.stringify(readContract().document));
+
+/** The test files that have a long form, as tap takes them. */
+function longFiles(): string[] {
+  const folder = join(root, 'dist/test');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.test.js') && readFileSync(join(folder, name), 'utf8').includes('/tools/form.js"'))
+    .map((name) => join('dist/test', name));
+}
 
 function fromUrl(text: string) {
   const { hostname, port, username, password } = new URL(text);
@@ -46,7 +65,9 @@ function fromUrl(text: string) {
   };
 }
 
-const tap = spawn(process.execPath, [join(root, 'node_modules/tap/dist/esm/run.mjs'), ...process.argv.slice(2)], {
+const given = process.argv.slice(2);
+const files = isFull && !given.some((one) => one.endsWith('.js')) ? longFiles() : [];
+const tap = spawn(process.execPath, [join(root, 'node_modules/tap/dist/esm/run.mjs'), ...given, ...files], {
   cwd: root,
   stdio: ['inherit', 'pipe', 'inherit'],
 });
@@ -65,5 +86,6 @@ rmSync(dir, { recursive: true, force: true });
 const count = (what: string) => Number(new RegExp(`\\b${what}: (\\d+)`).exec(totals)?.[1] ?? 0);
 // A file can fail without a failed assertion, by ending early or by output that is no TAP.
 const failed = Math.max(count('fail'), code === 0 ? 0 : 1);
+if (!isFull) process.stdout.write('The long tests ran in their short form: npm run test:full runs them whole.\n');
 process.stdout.write(`${count('pass')} passed, ${failed} failed, ${count('skip')} skipped\n`);
 process.exitCode = code === 0 && count('pass') === 0 ? 1 : code;
