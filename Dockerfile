@@ -1,6 +1,6 @@
 # The service with its embedded PostgreSQL under /data, or with one of your own by DATABASE_URL.
 #   docker build -t conversation-reports .
-#   docker run --stop-timeout 30 -p 127.0.0.1:3000:3000 -v reports:/data conversation-reports
+#   docker run --init --stop-timeout 30 -p 127.0.0.1:3000:3000 -v reports:/data conversation-reports
 
 # Debian in both stages: the embedded PostgreSQL needs glibc.
 FROM node:24-bookworm-slim AS build

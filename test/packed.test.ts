@@ -57,3 +57,16 @@ t.test('the image copies what the source serves', async (t) => {
   const context = readFileSync(join(root, '.dockerignore'), 'utf8');
   for (const name of ['public', 'db', 'src', 'openapi.yaml']) t.match(context, `\n!${name}\n`);
 });
+
+t.test('a container is run with an init, and with the time that a stop needs', async (t) => {
+  // As the first process of a container, Node does not hear a signal before its first module runs.
+  for (const file of ['README.md', 'Dockerfile']) {
+    const lines = readFileSync(join(root, file), 'utf8').match(/^.*docker run .*$/gm) ?? [];
+    t.ok(lines.length > 0, file);
+    for (const line of lines)
+      t.match(line, /--init .*--stop-timeout 30|--stop-timeout 30 .*--init/, `${file}: ${line}`);
+  }
+  const compose = readFileSync(join(root, 'compose.yaml'), 'utf8');
+  t.match(compose, /^ {4}init: true$/m);
+  t.match(compose, /^ {4}stop_grace_period: 30s/m);
+});
