@@ -12,7 +12,7 @@ const answering = (...answers: object[][]) => {
 };
 
 t.test('a statement that always gives a row, and gives none, is a fault and never a number', async (t) => {
-  const fault = /gives one row gave 0/;
+  const fault = /returns one row returned 0/;
   await t.rejects(differing(answering([]), { account: ACCOUNT, teams: null, bots: null }, '[]'), fault);
   await t.rejects(rebuild(answering([{ account_id: ACCOUNT }], [{ id: 'c' }], []), null), fault, 'of a refold');
   const places = [[{ account_id: ACCOUNT, conversation_id: '' }], []];

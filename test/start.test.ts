@@ -104,16 +104,16 @@ t.test('keys create: the account', async (t) => {
   // Not by spawnSync: this process passes the connection on.
   const refused = launch(process.execPath, [...main, 'keys', 'create'], base, { DATABASE_URL });
   t.equal(await refused.ended, 1);
-  t.equal(refused.said(), 'there is no account yet: --new-account makes one\n', 'by the command line');
+  t.equal(refused.said(), 'there is no account yet: --new-account creates one\n', 'by the command line');
 
-  await t.rejects(create(), { message: /there is no account yet: --new-account makes one/ });
+  await t.rejects(create(), { message: /there is no account yet: --new-account creates one/ });
   const account = await accountOf('--new-account');
   t.equal(await accountOf(), account, 'the only one is taken');
   await t.rejects(create('--account', unknown), {
-    message: `there is no account ${unknown}: the accounts are ${account}; --new-account makes it`,
+    message: `there is no account ${unknown}: the accounts are ${account}; --new-account creates it`,
   });
   t.equal(await accountOf('--account', other.toUpperCase(), '--new-account'), other);
-  await t.rejects(create(), { message: /--account says which account/ });
+  await t.rejects(create(), { message: /choose an account with --account/ });
   t.equal(await accountOf('--account', other), other);
 });
 

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -48,4 +49,12 @@ export function sendReport<Body>(
   if (!wantsCsv(request, format)) return reply.send(body);
   const { columns, rows } = table(body);
   return reply.type('text/csv; charset=utf-8').serializer(String).send(csv(columns, rows));
+}
+
+/** Sends CSV as a client receives it. A failure of the stream breaks the connection. */
+export function sendCsvStream(request: FastifyRequest, reply: FastifyReply, stream: Readable): FastifyReply {
+  reply.header('cache-control', 'private').header('vary', 'accept, authorization').type('text/csv; charset=utf-8');
+  if (request.method !== 'HEAD') return reply.send(stream);
+  stream.destroy();
+  return reply.serializer(String).send('');
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Static, TSchema } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { scopeFor } from '../auth/principal.js';
@@ -6,7 +7,7 @@ import type { Database } from '../database/database.js';
 import type { Fault } from '../errors.js';
 import type { AsOf } from '../queries/query.js';
 import type { Scope } from '../queries/scope.js';
-import { type CsvTable, sendReport, wantsCsv } from './csv.js';
+import { type CsvTable, sendCsvStream, sendReport, wantsCsv } from './csv.js';
 import { Faults } from './faults.js';
 import { gatherLists } from './lists.js';
 
@@ -49,8 +50,9 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Answer
   gather?(query: Record<string, unknown>, addFault: (path: string, message: string) => void): Record<string, unknown>;
   /** Parses the request and adds its faults to `faults`. With any fault the request is refused. */
   parse(sent: RequestInput<Static<Params>, Static<Query>>, faults: Faults): Parsed;
-  /** Returns the body of the answer, or `caller.reply` if it has sent the answer itself. */
-  answer(parsed: Parsed, caller: Caller): Promise<Static<Answer> | FastifyReply>;
+  /** Streams the CSV of an answer that may be too large for memory; null if this answer is not. Asked first. */
+  csvStream?(parsed: Parsed, caller: Caller): Promise<Readable | null>;
+  answer(parsed: Parsed, caller: Caller): Promise<Static<Answer>>;
   /** The body as a CSV table. Without it the operation only answers JSON. */
   table?(answer: Static<Answer>, parsed: Parsed): CsvTable;
 }
@@ -78,18 +80,19 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
   async function handle(request: FastifyRequest, reply: FastifyReply) {
     const faults = new Faults(request);
     for (const { path, message } of gatherFaults.get(request) ?? []) faults.add(path, message);
-    const caller = { ...callerOf(request, reply), asOf: asOfNow() };
+    const asOf = asOfNow();
     const { params, query, body } = request as Pick<
       RequestInput<Static<Params>, Static<Query>>,
       'params' | 'query' | 'body'
     >;
-    const parsed = operation.parse({ params, query, body, now: caller.asOf.now }, faults);
+    const parsed = operation.parse({ params, query, body, now: asOf.now }, faults);
     faults.check();
-    const scope = scopeFor(request.principal, 'read');
-    const answer = await operation.answer(parsed, { ...caller, scope });
-    if (answer === reply) return reply;
+    const caller = { ...callerOf(request, reply), asOf, scope: scopeFor(request.principal, 'read') };
+    const stream = caller.wantsCsv ? ((await operation.csvStream?.(parsed, caller)) ?? null) : null;
+    if (stream !== null) return sendCsvStream(request, reply, stream);
+    const answer = await operation.answer(parsed, caller);
     const { table } = operation;
-    return sendReport(request, reply, answer as Static<Answer>, table && ((body) => table(body, parsed)));
+    return sendReport(request, reply, answer, table && ((body) => table(body, parsed)));
   }
 
   const schema: FastifySchema = {

@@ -18,7 +18,7 @@ import {
   WholeConversation,
 } from './schema.js';
 import { shapeConversation, shapeTranscript, shapeUsage, tableOf, tableOfConversations } from './shape.js';
-import { sendWholeList } from './whole.js';
+import { wholeList } from './whole.js';
 
 /** Look-ups for dashboards and people: the bots, the teams, the conversations, and one conversation in full. */
 export async function lookupRoutes(app: FastifyInstance, context: ReportContext): Promise<void> {
@@ -50,8 +50,8 @@ export async function lookupRoutes(app: FastifyInstance, context: ReportContext)
     querystring: ConversationsQuery,
     response: ConversationsAnswer,
     parse: ({ query, now }, faults) => ({ page: parsePage(query, faults, now), isWhole: query.limit === undefined }),
-    async answer({ page, isWhole }, { scope, asOf, request, reply, wantsCsv }) {
-      if (isWhole && wantsCsv) return sendWholeList(request, reply, db, page, asOf);
+    csvStream: async ({ page, isWhole }, { scope, asOf }) => (isWhole ? wholeList(db, { scope, ...page }, asOf) : null),
+    async answer({ page }, { scope, asOf, request, reply }) {
       const found = await conversations(db, { scope, ...page }, asOf);
       const next_cursor = found.next === null ? null : writeCursor(found.next);
       if (next_cursor !== null) reply.header('link', `<${nextPage(request.url, next_cursor)}>; rel="next"`);

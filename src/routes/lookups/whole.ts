@@ -1,6 +1,4 @@
 import { Readable } from 'node:stream';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { scopeFor } from '../../auth/principal.js';
 import type { Database } from '../../database/database.js';
 import { csvRows } from '../../http/csv.js';
 import { conversations, type ListCursor, type ListQuery } from '../../queries/lookups/conversations.js';
@@ -11,29 +9,20 @@ import { shapeConversation, tableOfConversations } from './shape.js';
 const PAGE = 1_000;
 
 /**
- * Streams the whole list as CSV, page by page as the client receives it, with a single `now` but without a snapshot. A
- * failure before the first row is answered as usual; a later failure breaks the connection, so that no truncated file
- * looks complete.
+ * The whole list as a stream of CSV, read page by page as the client receives it, with a single `now` but without a
+ * snapshot. Rejects if the first page cannot be read; a later failure ends the stream with an error, so that no truncated
+ * file looks complete.
  */
-export async function sendWholeList(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  db: Database,
-  asked: Omit<ListQuery, 'scope'>,
-  asOf: AsOf,
-): Promise<FastifyReply> {
-  const scope = scopeFor(request.principal, 'read');
-  const read = (after: ListCursor | null) => conversations(db, { ...asked, scope, after, limit: PAGE }, asOf);
-  const first = await read(asked.after);
+export async function wholeList(db: Database, query: ListQuery, asOf: AsOf): Promise<Readable> {
+  const read = (after: ListCursor | null) => conversations(db, { ...query, after, limit: PAGE }, asOf);
+  const first = await read(query.after);
   async function* parts() {
     yield csvRows([tableOfConversations([]).columns]);
     for (let page = first; ; page = await read(page.next)) {
-      const rows = page.conversations.map((row) => shapeConversation(row, asked.window.zone));
+      const rows = page.conversations.map((row) => shapeConversation(row, query.window.zone));
       if (rows.length > 0) yield csvRows(tableOfConversations(rows).rows);
       if (page.next === null) return;
     }
   }
-  reply.header('cache-control', 'private').header('vary', 'accept, authorization').type('text/csv; charset=utf-8');
-  if (request.method === 'HEAD') return reply.serializer(String).send('');
-  return reply.send(Readable.from(parts(), { highWaterMark: 1 }));
+  return Readable.from(parts(), { highWaterMark: 1 });
 }
