@@ -24,6 +24,9 @@ export interface Stretch {
 /**
  * The wall clock of one time zone, for the years 1 to 9999. An instant is epoch milliseconds. A local time is the epoch
  * milliseconds at which UTC shows the same date and time. A day is a local date as the number of days since 1970-01-01.
+ *
+ * It caches offsets, because asking Temporal for every instant is slow: the axis of a year took about 100 times as long (hours:
+ * 19 ms instead of 0.2 ms).
  */
 export class Clock {
   readonly zone: string;
