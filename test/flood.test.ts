@@ -6,9 +6,9 @@ import { ACCOUNT, type World, world } from './harness.js';
 import { isFull } from './tools/form.js';
 
 /** The long form, part of `npm run test:attack`, is for a machine that does nothing else: times are held there alone. */
-const CONVERSATIONS = isFull ? 1_000_000 : 20_000;
+const CONVERSATIONS = isFull ? 300_000 : 20_000;
 /** Milliseconds for which the small requests are measured, without the flood and beside it. */
-const MEASURED = isFull ? 20_000 : 2_000;
+const MEASURED = isFull ? 15_000 : 2_000;
 const FLOOD = 200;
 
 const FLOODING = 'flooding:the-key-that-floods';
@@ -23,17 +23,12 @@ const heavy: Sent = {
     dataset: 'conversations',
     start_time: '2024-01-01',
     end_time: '2024-05-01',
-    bucket: '1d',
+    bucket: '1w',
     time_zone: 'Europe/Helsinki',
-    measures: [
-      'conversations',
-      'users',
-      ...[10, 25, 50, 75, 90, 99].map((p) => ({ aggregate: 'percentile', of: 'duration_seconds', p })),
-    ],
+    measures: ['conversations', 'users', { aggregate: 'percentile', of: 'duration_seconds', p: 90 }],
     group_by: ['user_id'],
     order_by: [{ by: 'users' }],
     limit: 50,
-    compare: 'previous_period',
   }),
 };
 
@@ -68,7 +63,6 @@ t.test(
   `200 heavy reports of one key, over ${CONVERSATIONS} conversations, beside small requests of another`,
   async (t) => {
     const w = await world(t);
-    await fill(w);
     const { key_id, secret } = await createKey(w.db, {
       account_id: OTHER,
       name: 'small',
@@ -87,10 +81,14 @@ t.test(
       secret: FLOODING.split(':')[1] as string,
     });
     const service = await target(t, w);
+    await fill(w); // a start on a new database folds all rows anew, and removes those without events
     const first = Array.from({ length: 1_000 }, (_, n) => event(String(n)));
     t.equal((await service.ask(other, write(first))).status, 200);
     const report = await service.ask(FLOODING, heavy);
     t.equal(report.status, 200, report.text.slice(0, 300));
+    const [count] = await w.sql`select count(*)::int as n from conversations where account_id = ${ACCOUNT}`;
+    t.equal(count?.n, CONVERSATIONS);
+    t.ok(JSON.parse(report.text).rows.length > 0, 'a report of them');
 
     await steadily(service, other, 1_000); // warms up
     const without = await steadily(service, other, MEASURED);
@@ -150,12 +148,14 @@ function figures(answers: Answer[]) {
 }
 
 /** Conversations of the flooding key's account, written below ingest. */
-const fill = ({ sql }: World) =>
-  sql`
+async function fill({ sql }: World): Promise<void> {
+  await sql`
   insert into conversations (account_id, conversation_id, bot_id, bot_version, channel, language, user_id, start_time, end_time, last_activity, user_messages)
   select ${ACCOUNT}::uuid, 'seeded-' || n, 'bot ' || n % 20, 'LIVE', (array['web', 'whatsapp', 'sms', 'email'])[1 + n % 4],
     (array['en', 'fi', 'sv', 'de', 'fr'])[1 + n % 5], 'person ' || n % ${CONVERSATIONS / 4}::int, time, time + n % 900 * interval '1 second', time, 3
   from (
     select n, date_trunc('milliseconds', timestamptz '2024-01-01Z' + n * (interval '120 days' / ${CONVERSATIONS}::int)) as time
     from generate_series(0, ${CONVERSATIONS - 1}::int) n
-  ) made`.then(() => sql`vacuum analyze conversations`);
+  ) made`;
+  await sql`vacuum analyze conversations`;
+}

@@ -25,17 +25,24 @@ export interface Sent {
   headers?: Record<string, string>;
 }
 
+/** How `/healthz` was answered: how many failed, the longest time in ms, and the longest for which the service held one. */
+export interface Health {
+  failures: number;
+  worst: number;
+  held: number;
+}
+
 /** The service in a process of its own over a test's database, as it is seen from outside. */
 export interface Target {
   ask(key: string | null, sent: Sent): Promise<Answer>;
   /** Most memory that it ever had, in MB. */
   peakMb(): number;
-  /** What has it written so far. */
+  /** What it has written so far. */
   said(): string;
   /** Whether it runs. */
   isAlive(): boolean;
-  /** The worst `/healthz` in milliseconds since this was asked last, and how many of them failed. */
-  health(): Promise<{ worst: number; failures: number }>;
+  /** What a prober saw since this was asked last. */
+  health(): Promise<Health>;
 }
 
 /** Runs the service, with a prober beside it, until the test ends. */
@@ -54,7 +61,9 @@ export async function target(t: Test, w: World, env: Record<string, string> = {}
     alive = false;
   });
   const url = `http://127.0.0.1:${await portOf(service)}`;
-  const prober = new Worker(join(root, 'dist/test/attack/prober.js'), { workerData: { url, every: 10 } });
+  const prober = new Worker(join(root, 'dist/test/attack/prober.js'), {
+    workerData: { url, pid: service.child.pid, every: 10 },
+  });
   t.teardown(async () => {
     await prober.terminate();
     agent.destroy();
@@ -69,7 +78,7 @@ export async function target(t: Test, w: World, env: Record<string, string> = {}
     isAlive: () => alive,
     async health() {
       prober.postMessage(null);
-      return (await once(prober, 'message'))[0] as { worst: number; failures: number };
+      return (await once(prober, 'message'))[0] as Health;
     },
   };
 }
