@@ -2,6 +2,7 @@ import t from 'tap';
 import type { Event } from './fold/fold.js';
 import { ask, world } from './harness.js';
 import { fccEvents, fccExpected, fccMessages, skipFcc } from './tools/fcc.js';
+import { isFull } from './tools/form.js';
 import { rowOf, rowsOf } from './tools/graphql.js';
 import { load } from './tools/load.js';
 import { type StarMessage, skipStar, star, starEvents, starRows } from './tools/star.js';
@@ -23,7 +24,9 @@ function groups<T>(items: T[], key: (item: T) => string): Map<string, T[]> {
   return found;
 }
 
-t.test('sessions, users and messages a channel of real conversations', { skip: skipFcc }, async (t) => {
+const skipLong = skipFcc || (isFull ? false : 'in the long form');
+
+t.test('sessions, users and messages a channel of real conversations', { skip: skipLong }, async (t) => {
   const w = await world(t);
   const [app, key] = [await w.app(), await w.key()];
   const [messages, expected] = [fccMessages(), fccExpected()];

@@ -48,7 +48,7 @@ async function walk(app: FastifyInstance, key: string, query: Record<string, str
   return { rows, times };
 }
 
-const COUNT = inForm(8_000, 20_000);
+const COUNT = inForm(4_000, 20_000);
 
 t.test(`paging through ${COUNT} conversations while 8 senders add more and change old ones`, async (t) => {
   const w = await world(t);
