@@ -29,7 +29,13 @@ const elsewhere = process.env.TEST_DATABASE_URL;
 
 const dir = mkdtempSync(join(tmpdir(), 'reports-test-'));
 // Tests need no durability, and each file has pools of its own.
-const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+const settings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+  shared_buffers: '64MB',
+};
 const server = elsewhere === undefined ? await startEmbedded({ dir, settings }) : null;
 const base = server?.connection ?? fromUrl(elsewhere as string);
 const admin = connect({ ...base, database: 'postgres' }, { max: 1, statementTimeout: 60_000 });
