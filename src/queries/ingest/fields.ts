@@ -103,7 +103,7 @@ export const eventTypes: Record<string, Fields> = {
 };
 
 /** Attributes of a conversation. Null resets any attribute, except a union, to its derived value. */
-export const attributes: Record<string, kind.Kind> = {
+const table = {
   team_id: kind.shortText,
   bot_id: kind.shortText,
   bot_version: kind.shortText,
@@ -139,12 +139,27 @@ export const attributes: Record<string, kind.Kind> = {
   start_time: kind.time,
   end_time: kind.time,
   withdrawn: kind.boolean,
+} satisfies Record<string, kind.Kind>;
+
+export const attributes: Record<string, kind.Kind> = table;
+
+type Table = typeof table;
+interface Values {
+  text: string;
+  integer: number;
+  boolean: boolean;
+}
+type Scalar<K> = K extends kind.Kind<keyof Values> ? NonNullable<K['scalar']> : never;
+
+/** The attributes that a column can hold, each with the type of its value. */
+export type ScalarAttributes = {
+  [Name in keyof Table as [Scalar<Table[Name]>] extends [never] ? never : Name]: Values[Scalar<Table[Name]>];
 };
 
-const single = new Set([kind.shortText, kind.boolean, kind.int32, kind.chatType, kind.chatInitiator]);
-
 /**
- * Attributes with a single text, number or boolean value, in the order of the table. Each has a column of the same name
- * in `conversations` and in the rows of the look-ups (test/attributes.test.ts names what is missing).
+ * The names of these attributes, in the order of the table. Each has a column of the same name in `conversations` and in the
+ * rows of the look-ups (test/attributes.test.ts names what is missing).
  */
-export const scalarAttributes = Object.keys(attributes).filter((name) => single.has(attributes[name] as kind.Kind));
+export const scalarAttributes = Object.keys(attributes).filter(
+  (name) => attributes[name]?.scalar !== undefined,
+) as (keyof ScalarAttributes)[];

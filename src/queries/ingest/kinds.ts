@@ -7,7 +7,9 @@ import { isObject } from './json.js';
  * A kind of value in an event (design: "Kinds of values"). `accepts` checks a parsed JSON value. `store`, if defined,
  * converts it to its stored form. `says` completes the sentence "must be ...".
  */
-export interface Kind {
+export interface Kind<Scalar extends string = string> {
+  /** Whether a column can hold the value: a single text, a 32-bit integer or a boolean. */
+  scalar?: Scalar;
   says: string;
   accepts(value: unknown): boolean;
   store?(value: unknown): unknown;
@@ -39,21 +41,31 @@ function isKeepable(value: unknown, depth = 0): boolean {
 const isInteger = (value: unknown, min: number, max: number) =>
   typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
 
-const integer = (min: number, max: number, says: string): Kind => ({
+const integer = (min: number, max: number, says: string): Kind<'integer'> => ({
+  scalar: 'integer',
   says,
   accepts: (value) => isInteger(value, min, max),
 });
 
-const choice = (...allowed: string[]): Kind => ({
+const choice = (...allowed: string[]): Kind<'text'> => ({
+  scalar: 'text',
   says: `one of ${allowed.join(', ')}`,
   accepts: (value) => allowed.includes(value as string),
 });
 
-export const shortText: Kind = { says: 'a text of 1 to 200 characters without U+0000', accepts: isShortText };
+export const shortText: Kind<'text'> = {
+  scalar: 'text',
+  says: 'a text of 1 to 200 characters without U+0000',
+  accepts: isShortText,
+};
 
 export const longText: Kind = { says: 'a text of up to 100,000 characters without U+0000', accepts: isLongText };
 
-export const boolean: Kind = { says: 'true or false', accepts: (value) => typeof value === 'boolean' };
+export const boolean: Kind<'boolean'> = {
+  scalar: 'boolean',
+  says: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
+};
 
 export const int32 = integer(-MAX_INT32 - 1, MAX_INT32, 'a whole number of 32 bits');
 

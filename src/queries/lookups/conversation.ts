@@ -1,41 +1,23 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import { concat } from '../../database/fragments.js';
-import { scalarAttributes } from '../ingest/fields.js';
+import { type ScalarAttributes, scalarAttributes } from '../ingest/fields.js';
 import type { AsOf } from '../query.js';
 import { stateOf } from '../state.js';
 
-/**
- * The current values of the attributes of a conversation that have a single text, number or boolean value; null if
- * unknown.
- */
-export interface Scalars {
-  team_id: string | null;
-  bot_id: string | null;
-  bot_version: string | null;
-  brain_id: string | null;
-  desk_id: string | null;
-  integration_id: string | null;
-  channel: string | null;
-  language: string | null;
-  campaign_id: string | null;
-  campaign_source: string | null;
-  is_test: boolean;
-  user_id: string | null;
-  user_name: string | null;
-  user_email: string | null;
-  channel_user_id: string | null;
-  external_user_id: string | null;
-  chat_type: string;
-  chat_initiator: string | null;
-  is_contained: boolean | null;
-  is_covered: boolean | null;
-  is_meaningful: boolean;
-  goal_achieved: number | null;
-  user_sentiment: number | null;
-  csat_brain: number | null;
-  csat_human_agent: number | null;
-  withdrawn: boolean;
-}
+/** Attributes that have a value in every conversation; the others are null if unknown. */
+export const alwaysKnown = [
+  'is_test',
+  'chat_type',
+  'is_meaningful',
+  'withdrawn',
+] as const satisfies (keyof ScalarAttributes)[];
+
+/** The current values of the attributes of a conversation that have a single text, number or boolean value. */
+export type Scalars = {
+  [Name in keyof ScalarAttributes]: Name extends (typeof alwaysKnown)[number]
+    ? ScalarAttributes[Name]
+    : ScalarAttributes[Name] | null;
+};
 
 /** A conversation as the look-ups return it; times are instants. */
 export interface Conversation extends Scalars {

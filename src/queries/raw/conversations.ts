@@ -1,9 +1,15 @@
 import type { Sql } from '../../database/connect.js';
+import { type ScalarAttributes, scalarAttributes } from '../ingest/fields.js';
 import { visible } from '../scope.js';
 import { stateIn } from '../state.js';
 import { type Column, clockColumns, type RawDataset, within } from './dataset.js';
 
 const start: Column = (sql) => sql`c.start_time`;
+
+/** The attributes with a single value: each is the column with its name. */
+const attributeColumns = Object.fromEntries(
+  scalarAttributes.map((name) => [name, (sql: Sql) => sql`c.${sql(name)}`]),
+) as unknown as Record<keyof ScalarAttributes, Column>;
 
 /** The columns of `c` that conversations and their messages share. */
 export const sharedColumns = {
@@ -27,31 +33,18 @@ export const conversations: RawDataset<'conversations'> = {
     sql`(select c.* from conversations c where ${visible(sql, scope)} and ${within(sql, sql`c.start_time`, window)}) c`,
   time: start,
   dimensions: {
+    ...attributeColumns,
     ...sharedColumns,
     tags: (sql) => sql`c.tags`,
-    chat_type: (sql) => sql`c.chat_type`,
-    chat_initiator: (sql) => sql`c.chat_initiator`,
     state: (sql, { asOf }) => stateIn(sql, asOf),
     rating: (sql) => sql`c.rating`,
-    is_contained: (sql) => sql`c.is_contained`,
-    is_covered: (sql) => sql`c.is_covered`,
-    is_meaningful: (sql) => sql`c.is_meaningful`,
     ...clockColumns(start),
     rule_ids: (sql) => sql`c.rule_ids`,
-    brain_id: (sql) => sql`c.brain_id`,
-    goal_achieved: (sql) => sql`c.goal_achieved`,
-    user_sentiment: (sql) => sql`c.user_sentiment`,
-    csat_human_agent: (sql) => sql`c.csat_human_agent`,
     has_collection: (sql) => sql`c.has_collection`,
     has_collection_sources: (sql) => sql`c.has_collection_sources`,
-    user_name: (sql) => sql`c.user_name`,
-    user_email: (sql) => sql`c.user_email`,
-    channel_user_id: (sql) => sql`c.channel_user_id`,
-    external_user_id: (sql) => sql`c.external_user_id`,
     intents: (sql) => sql`array(
       select distinct (e.body->>'intent') collate "C" from events e
       where e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'message' and e.body ? 'intent')`,
-    csat_brain: (sql) => sql`c.csat_brain`,
   },
   numbers: {
     duration_seconds: (sql) => sql`greatest(0, extract(epoch from c.end_time - c.start_time))`,

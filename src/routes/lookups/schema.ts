@@ -1,5 +1,7 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 import { Choice, Format, Id, List, strict, TimeText, TimeZone } from '../../http/parameters.js';
+import { attributes, scalarAttributes } from '../../queries/ingest/fields.js';
+import { alwaysKnown, type Scalars } from '../../queries/lookups/conversation.js';
 
 const common = { time_zone: TimeZone, format: Format };
 
@@ -82,35 +84,20 @@ export type BotsAnswer = Static<typeof BotsAnswer>;
 export const TeamsAnswer = Type.Object({ teams: Type.Array(Team) });
 export type TeamsAnswer = Static<typeof TeamsAnswer>;
 
+const schemas: Record<string, TSchema> = { text, integer: int32, boolean: Type.Boolean() };
+
+/** The attributes with a single value, in the order of their table. */
+const scalars = Object.fromEntries(
+  scalarAttributes.map((name) => {
+    const schema = schemas[attributes[name]?.scalar ?? ''] as TSchema;
+    return [name, alwaysKnown.some((one) => one === name) ? schema : orNull(schema)];
+  }),
+) as unknown as { [Name in keyof Scalars]: TUnsafe<Scalars[Name]> };
+
 /** A row of the list; the order of its fields is the order of the CSV columns. */
 const row = {
   conversation_id: text,
-  team_id: nullable,
-  bot_id: nullable,
-  bot_version: nullable,
-  brain_id: nullable,
-  desk_id: nullable,
-  integration_id: nullable,
-  channel: nullable,
-  language: nullable,
-  campaign_id: nullable,
-  campaign_source: nullable,
-  is_test: Type.Boolean(),
-  user_id: nullable,
-  user_name: nullable,
-  user_email: nullable,
-  channel_user_id: nullable,
-  external_user_id: nullable,
-  chat_type: text,
-  chat_initiator: nullable,
-  is_contained: orNull(Type.Boolean()),
-  is_covered: orNull(Type.Boolean()),
-  is_meaningful: Type.Boolean(),
-  goal_achieved: orNull(int32),
-  user_sentiment: orNull(int32),
-  csat_brain: orNull(int32),
-  csat_human_agent: orNull(int32),
-  withdrawn: Type.Boolean(),
+  ...scalars,
   start_time: text,
   end_time: text,
   duration_seconds: Type.Number({ format: 'double' }),
