@@ -566,3 +566,15 @@ t.test('lists come as repeated values, comma lists and indexed names; the answer
   t.equal(csv.text, 'time,value\r\n2024-01-01T00:00:00Z,4\r\n', 'the Accept header');
   t.match(csv.headers['content-type'], /^text\/csv; charset=utf-8/);
 });
+
+t.test('a fault of the path is answered before a query that nobody has validated is read', async (t) => {
+  const w = await world(t);
+  const [app, key] = [await w.app(), await w.key()];
+  const range = 'version=V&start_time=2024-01-01&end_time=2024-02-01';
+  for (const rest of ['users', 'messages', 'conversations', 'intents']) {
+    const url = `/v1/bots/${'x'.repeat(300)}/${rest}?${range}&bucket=constructor&limit=x&channel_type=,`;
+    const answer = await ask(app, key, { url });
+    t.equal(answer.status, 400, answer.text);
+    t.match(answer.body.errors[0]?.path, /^bot_id$/, answer.text);
+  }
+});

@@ -80,6 +80,8 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
   async function handle(request: FastifyRequest, reply: FastifyReply) {
     const faults = new Faults(request);
     for (const { path, message } of gatherFaults.get(request) ?? []) faults.add(path, message);
+    // With a fault in the path Fastify has not validated the query, so it must not be parsed.
+    if (request.validationError?.validationContext === 'params') faults.check();
     const asOf = asOfNow();
     const { params, query, body } = request as Pick<
       RequestInput<Static<Params>, Static<Query>>,

@@ -1,8 +1,11 @@
 /**
- * Whether the long form of the tests runs: `npm run test:full`, which sets FULL=1. Tests that are long by nature (soaks, random
- * questions, whole data sets) have a short form in `npm test`, which asks the same of fewer things.
+ * Whether the long form of the tests runs: `npm run test:full`, which sets FULL=1. Tests that are long by nature (soaks,
+ * random queries, whole data sets) have a short form in `npm test`, which does the same with less data.
  */
 export const isFull = !['', '0', undefined].includes(process.env.FULL);
+
+/** Whether times are asserted: `npm run test:attack`, which sets TIMES=1, on a machine that does nothing else. */
+export const isTimed = !['', '0', undefined].includes(process.env.TIMES);
 
 /** How many of something a test takes. */
 export const inForm = (short: number, full: number): number => (isFull ? full : short);
