@@ -12,6 +12,7 @@ import { eventDifferences } from './contract/events.js';
 import { normalize } from './contract/normal.js';
 import { describeRoutes } from './contract/routes.js';
 import { ask, send, world } from './harness.js';
+import { inForm } from './tools/form.js';
 import { runScript } from './tools/script.js';
 
 /** Operations whose contract says more than their route's schema, and what checks the rest. */
@@ -45,11 +46,11 @@ t.test('every operation has a route, every route an operation, and they say the 
 
     // That the comparison sees everything, tried on copies in which one thing is changed, on either side.
     const unseen: string[] = [];
-    for (const [what, other] of alterations(operation, options)) {
+    for (const [what, other] of some(alterations(operation, options))) {
       if (differences(other, route, options).length === 0) unseen.push(`contract: ${what}`);
       altered++;
     }
-    for (const [what, other] of alterations(route, options)) {
+    for (const [what, other] of some(alterations(route, options))) {
       if (differences(operation, other, options).length === 0) unseen.push(`route: ${what}`);
       altered++;
     }
@@ -57,6 +58,9 @@ t.test('every operation has a route, every route an operation, and they say the 
   }
   t.ok(altered > 100, `${altered} changes tried`);
 });
+
+/** All of some alterations; in the short form every third. */
+const some = <T>(all: Iterable<T>): T[] => [...all].filter((_, n) => n % inForm(3, 1) === 0);
 
 /** All routes of the service but its pages. */
 async function routesOf(): Promise<RouteOptions[]> {

@@ -12,7 +12,8 @@ import { load } from './tools/load.js';
 /**
  * Every name that the API documents is one that it can answer: each value of each enum of the contract and each pair of
  * them, each field of the catalogue in each of its uses, and each argument, column and order of each GraphQL function. All
- * of them answer 200. The names come from the contract, the catalogue and the schema, so new ones are tested as well.
+ * of them answer 200. The names come from the contract, the catalogue and the schema, so new ones are tested as well. The
+ * short form has no pairs of dimensions, and orders each column in one direction only.
  */
 
 const contract = readContract().document as Document;
@@ -104,7 +105,7 @@ function filtersOf(dimension: string, type: string): object[] {
   ];
 }
 
-/** The dimensions to pair with one: all later ones, in the short form only the next. */
+/** The dimensions to pair with one: all later ones, and none in the short form. */
 const partnersOf = <T extends { name: string }>(dimensions: T[], name: string): T[] => {
   const next = dimensions.findIndex((one) => one.name === name) + 1;
   return dimensions.slice(next, isFull ? undefined : next + 1);
