@@ -3,8 +3,12 @@ import type { Database } from '../src/database/database.js';
 import { sorted } from '../src/routes/graphql/order.js';
 import type { Event } from './fold/fold.js';
 import { ACCOUNT, ask, type World, world } from './harness.js';
+import { isFull } from './tools/form.js';
 import { errorsOf, post, rowOf, rowsOf } from './tools/graphql.js';
 import { load } from './tools/load.js';
+
+/** They are about long lists and long conversations, which take long to make. */
+const skip = !isFull && 'in the long form';
 
 /** Counts rows and bytes that reads bring into the process. */
 function watchReads(t: Test, db: Database) {
@@ -29,7 +33,7 @@ const rate = ({ sql }: World, count: number, letters = 3) => sql`
     'brain ' || n % 5, time, time, time, 1 + n % 5, case when n % 3 > 0 then left(repeat(md5(n::text), ${Math.ceil(letters / 32)}::int), ${letters}::int) end, n % 2 = 0
   from (select n, timestamptz '2024-01-08Z' + n / 2 * interval '1 second' as time from generate_series(1, ${count}::int) n) made`;
 
-t.test('rated conversations are ordered and cut by the database', async (t) => {
+t.test('rated conversations are ordered and cut by the database', { skip }, async (t) => {
   const w = await world(t);
   const [app, key] = [await w.app(), await w.key()];
   const agents = ['zoe', 'ann', null, 'Émile', 'bob'];
@@ -79,7 +83,7 @@ t.test('rated conversations are ordered and cut by the database', async (t) => {
   t.equal(seen.rows, 11, 'no row but those of the page comes out of the database');
 });
 
-t.test('a list without a limit has at most 10,000 rows, and 32 MiB of texts', async (t) => {
+t.test('a list without a limit has at most 10,000 rows, and 32 MiB of texts', { skip }, async (t) => {
   const w = await world(t);
   const [app, key] = [await w.app(), await w.key()];
   await rate(w, 10_000);
@@ -108,7 +112,7 @@ t.test('a list without a limit has at most 10,000 rows, and 32 MiB of texts', as
   }
 });
 
-t.test('a long conversation in a list costs what is told of it', async (t) => {
+t.test('a long conversation in a list costs what is told of it', { skip }, async (t) => {
   const w = await world(t);
   const [app, key] = [await w.app(), await w.key()];
   const brain = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
@@ -171,7 +175,7 @@ t.test('a long conversation in a list costs what is told of it', async (t) => {
   t.ok(seen.bytes < 36e6, `${seen.bytes} bytes of 42 million`);
 });
 
-t.test('flows are bounded', async (t) => {
+t.test('flows are bounded', { skip }, async (t) => {
   const w = await world(t);
   const [app, key] = [await w.app(), await w.key()];
   await w.sql`insert into known_ids values (${ACCOUNT}, 'bot', 'shop')`;
