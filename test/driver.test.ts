@@ -308,8 +308,11 @@ t.test('a transaction whose connection dies', async (t) => {
       await one(tx);
     }),
   );
-  t.equal(all, 'CONNECTION_CLOSED');
-  t.strictSame(await Promise.all(four), Array(4).fill('CONNECTION_CLOSED'), 'all that waited in it settles');
+  // The socket may say that it was reset before it closes.
+  const isLost = (outcome: string) => ['CONNECTION_CLOSED', 'ECONNRESET'].includes(outcome);
+  t.ok(isLost(all), all);
+  const waited = await Promise.all(four);
+  t.ok(waited.every(isLost), `all that waited in it settles: ${waited}`);
 });
 
 t.test('a transaction that begins on a busy pool', async (t) => {
