@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { UUID } from './queries/accounts.js';
@@ -172,3 +174,11 @@ export const settings = Object.entries(Settings.properties).map(([name, { defaul
   initial: initial === undefined ? '' : String(initial),
   description: description ?? '',
 }));
+
+/** How to call this program: by its name where it is installed, as in the container, otherwise by npx. */
+export function commandName({ PATH = '', npm_execpath }: Record<string, string | undefined>): string {
+  const name = 'conversation-reports';
+  // npm adds folders to PATH that the operator's shell does not have.
+  const isInstalled = npm_execpath === undefined && PATH.split(delimiter).some((dir) => existsSync(join(dir, name)));
+  return isInstalled ? name : `npx ${name}`;
+}

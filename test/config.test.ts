@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { keysCommand } from '../src/cli/keys.js';
-import { readConfig, settings } from '../src/config.js';
+import { commandName, readConfig, settings } from '../src/config.js';
 import { startEmbedded } from '../src/database/embedded.js';
 import { parseTimeouts } from '../src/queries/timeouts.js';
 import { root } from '../src/root.js';
@@ -118,4 +118,11 @@ t.test('keys from the command line, while a service holds the database and while
   const refused = run('keys', 'create', '--account', account, '--permission', 'all');
   t.equal(refused.status, 1);
   t.match(refused.stderr, /Allowed choices are read, write, admin/);
+});
+
+t.test('the start names the command as it can be called', async (t) => {
+  const dir = t.testdir({ 'conversation-reports': '' });
+  t.equal(commandName({ PATH: `/nowhere:${dir}` }), 'conversation-reports', 'installed');
+  t.equal(commandName({ PATH: '/nowhere' }), 'npx conversation-reports');
+  t.equal(commandName({ PATH: dir, npm_execpath: '/npm' }), 'npx conversation-reports', 'npm has added the folder');
 });

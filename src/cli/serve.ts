@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from '../app.js';
 import { createKey, listAccounts, listKeys } from '../auth/keys.js';
-import { type Config, readConfig, settings } from '../config.js';
+import { type Config, commandName, readConfig, settings } from '../config.js';
 import type { Database } from '../database/database.js';
 import { makeLog } from '../log.js';
 import { version } from '../root.js';
@@ -164,7 +164,7 @@ async function bootstrap(db: Database, config: Config): Promise<FirstKey | null>
 function wayIn(accounts: string[]): string {
   const shown = accounts.slice(0, 5).join(', ') + (accounts.length > 5 ? `, and ${accounts.length - 5} more` : '');
   const choice = accounts.length > 1 ? ' --account UUID' : '';
-  return `Accounts  ${shown}\nA key:    npx conversation-reports keys create --permission read${choice}\n`;
+  return `Accounts  ${shown}\nA key:    ${commandName(process.env)} keys create --permission read${choice}\n`;
 }
 
 /** Shows a generated key; this is the only time. */

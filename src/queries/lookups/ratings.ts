@@ -1,12 +1,11 @@
 import type { Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
 import { condition } from '../condition.js';
-import type { AsOf, FilterOf } from '../query.js';
 import { within } from '../raw/dataset.js';
 import { fieldsOf } from '../raw/fields.js';
-import { type Scope, visible } from '../scope.js';
-import type { Window } from '../time/window.js';
+import { visible } from '../scope.js';
 import { type ListPage, orderOf, PAGE_BYTES, wholePage } from './page.js';
+import type { ConversationsQuery } from './performance.js';
 
 /** A rated conversation and the agent who wrote last in it. */
 export interface Rated {
@@ -83,10 +82,6 @@ export async function ratedConversations(
   return wholePage(rows);
 }
 
-interface RatedQuery {
-  scope: Scope;
-  window: Window;
-  where: FilterOf<'conversations'>;
+interface RatedQuery extends ConversationsQuery {
   agents: string[] | null;
-  asOf: AsOf;
 }

@@ -1,7 +1,13 @@
 import type { Faults } from '../../http/faults.js';
 import { byCodePoint } from '../../queries/order.js';
-import type { Ranked } from './ranked.js';
 import type { Pagination } from './schema.js';
+
+/** A value, the number of messages that have it, and its rank: by count descending, then by code point. */
+export interface Ranked {
+  id: string;
+  count: number;
+  rank: number;
+}
 
 /** A cursor into a ranked list: the sort key of one row, which need not exist any more. */
 type RankedCursor = Pick<Ranked, 'id' | 'count'>;

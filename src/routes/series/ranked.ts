@@ -5,17 +5,10 @@ import { parseWindow } from '../../http/window.js';
 import { byCodePoint } from '../../queries/order.js';
 import type { FilterOf } from '../../queries/query.js';
 import type { Window } from '../../queries/time/window.js';
-import { nextAddress, pageOf, parsePaging } from './paging.js';
+import { nextAddress, pageOf, parsePaging, type Ranked } from './paging.js';
 import { parseBucket } from './parse.js';
 import * as schema from './schema.js';
 import { runOf, type Subject } from './subject.js';
-
-/** A value, the number of messages that have it, and its rank: by count descending, then by code point. */
-export interface Ranked {
-  id: string;
-  count: number;
-  rank: number;
-}
 
 interface RankedRequest {
   subject: Subject;
