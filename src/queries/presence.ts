@@ -1,7 +1,7 @@
 import type postgres from '#postgres';
 import type { Fragment, Sql } from '../database/connect.js';
 import { concat } from '../database/fragments.js';
-import { isNarrowed, type Scope, visible } from './scope.js';
+import { isRestricted, type Scope, visible } from './scope.js';
 
 type PendingRows<Row extends object> = postgres.PendingQuery<Row[]>;
 
@@ -27,7 +27,7 @@ export function isPresent(sql: Sql, scope: Scope, presence: Presence): Fragment 
       return sql`exists (select from conversations c where ${visible(sql, scope)}
         and ${presence.id}::text = any(c.organization_ids))`;
     default:
-      return isNarrowed(scope)
+      return isRestricted(scope)
         ? sql`exists (select from conversations c where ${visible(sql, scope)}
             and ${presence.kind === 'bot' ? sql`c.bot_id` : sql`c.team_id`} = ${presence.id})`
         : sql`exists (select from known_ids where account_id = ${scope.account}::uuid

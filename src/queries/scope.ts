@@ -10,7 +10,7 @@ export interface Scope {
   bots: readonly string[] | null;
 }
 
-export const isNarrowed = ({ teams, bots }: Scope): boolean => teams !== null || bots !== null;
+export const isRestricted = ({ teams, bots }: Scope): boolean => teams !== null || bots !== null;
 
 /**
  * The condition of a scope on a table or alias `c` of conversations. A restricted key never sees a null team or bot.

@@ -6,7 +6,7 @@ import { type EventRow, MAX_FAULTY } from './check.js';
 const AHEAD = 60_000;
 
 /**
- * Refuses attributes that a narrowed key must not set on any conversation. The latest event decides an attribute, so an
+ * Refuses attributes that a restricted key must not set on any conversation. The latest event decides an attribute, so an
  * event dated years ahead could claim a conversation for the key for good, even one that does not exist yet.
  * `withdrawn` would remove it from every answer. `now` is epoch milliseconds. Throws `Forbidden`, which names the
  * lines.
