@@ -4,7 +4,7 @@ import { openPool, type Pool } from '../src/database/database.js';
 import { type World, world } from './harness.js';
 import { type Pair, proxy } from './proxy.js';
 import { until, untilActive } from './service.js';
-import { inForm } from './tools/form.js';
+import { inForm, isTimed } from './tools/form.js';
 
 /** A pool behind a proxy. */
 async function behind(t: Test) {
@@ -25,11 +25,15 @@ const one = async (db: Pool) => {
     return (error as Error).message;
   }
 };
-const back = (db: Pool) =>
-  until(
+async function back(t: Test, db: Pool, most: number) {
+  const began = performance.now();
+  await until(
     async () => (await one(db)) === 1,
     () => 'it never came back',
   );
+  const ms = Math.round(performance.now() - began);
+  if (isTimed) t.ok(ms < most, `back after ${ms} ms`);
+}
 const four = (db: Pool) => Promise.all([1, 2, 3, 4].map(() => one(db)));
 /** The server's sessions behind the hearts of both pools, the harness's and the test's, that have been answered. */
 const hearts = async ({ sql }: World) =>
@@ -74,7 +78,7 @@ t.test('a peer that vanishes without closing: old connections are swallowed, new
     way.down = (_, pair) => !gone.has(pair);
     // By its heart, not by the timeout of the statement, which says something else.
     t.match(await one(db), /cannot be reached|does not answer/, 'what was sent on an old one fails');
-    await back(db);
+    await back(t, db, 5_000);
     t.strictSame(await four(db), [1, 1, 1, 1]);
     await until(
       async () => (await hearts(w)).length >= 2 && [...way.pairs].some((pair) => !gone.has(pair)),
@@ -89,7 +93,10 @@ t.test('a peer that answers nobody is away, and is found again', async (t) => {
   await heartsBeat(w);
   way.up = () => false;
   way.down = () => false;
+  const silent = performance.now();
   t.match(await one(db), /does not answer|cannot be reached/);
+  const ms = Math.round(performance.now() - silent);
+  if (isTimed) t.ok(ms < 5_000, `told after ${ms} ms`);
   let isSent = false;
   const refused = db.read((sql) => {
     isSent = true;
@@ -99,7 +106,7 @@ t.test('a peer that answers nobody is away, and is found again', async (t) => {
   t.notOk(isSent, 'the next is refused without being asked');
   way.up = undefined;
   way.down = undefined;
-  await back(db);
+  await back(t, db, 4_000);
 });
 
 t.test('a burnt processor is not an absent database', async (t) => {

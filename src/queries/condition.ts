@@ -77,5 +77,5 @@ function list(sql: Sql, { type }: Field, values: Value[]): Fragment {
   return type === 'boolean' ? sql`${texts}::text[]::boolean[]` : sql`${texts}::text[]`;
 }
 
-/** A whole number that fits int4. As such it compares with any number, and with an integer column without a cast of it. */
+/** Whether a number can be sent as int4: then an integer column is compared without a cast of every value. */
 const isShort = (text: string): boolean => /^-?[0-9]{1,9}$/.test(text);

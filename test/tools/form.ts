@@ -4,7 +4,7 @@
  */
 export const isFull = !['', '0', undefined].includes(process.env.FULL);
 
-/** Whether times are asserted: `npm run test:attack`, which sets TIMES=1, on a machine that does nothing else. */
+/** Whether times are asserted (TIMES=1): `npm run test:attack` and `npm run test:outage`, on a machine that does nothing else. */
 export const isTimed = !['', '0', undefined].includes(process.env.TIMES);
 
 /** How many of something a test takes. */

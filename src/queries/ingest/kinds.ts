@@ -8,7 +8,7 @@ import { isObject } from './json.js';
  * converts it to its stored form. `says` completes the sentence "must be ...".
  */
 export interface Kind<Scalar extends string = string> {
-  /** Whether a column can hold the value: a single text, a 32-bit integer or a boolean. */
+  /** The type of a column that can hold the value: `text`, `integer` or `boolean`. Absent if no column can. */
   scalar?: Scalar;
   says: string;
   accepts(value: unknown): boolean;

@@ -42,7 +42,7 @@ const tooLong = (id: string) =>
  * The transitions of one conversation, by depth, then by time. Null if no such conversation of this bot and version is
  * in scope and started within the window. The depth of a step is the depth that was sent, else its index among all
  * steps of the conversation by time, from 0. A step without `from_step` is an entry: it counts for the index but is not
- * a transition. Throws `LimitExceeded` when it has more steps than one answer tells.
+ * a transition. Throws `LimitExceeded` if there are too many steps for one answer.
  */
 export async function conversationFlow(
   db: Database,

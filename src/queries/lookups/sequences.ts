@@ -28,13 +28,13 @@ export interface FlowNode {
 /**
  * Counts, of the sequences that begin with `path`, how many continue with each next step and how many end there. The
  * sequence of a conversation is the `from_step` of its first step, if any, then every `to_step`, by depth, then by
- * time. Throws `LimitExceeded`, with `narrows` as the place of the request to change, when there are too many.
+ * time. Throws `LimitExceeded`, with `limited` as the path of the fault, if there are too many.
  */
 export async function nextSteps(
   db: Database,
   query: StepsQuery,
   path: string[],
-  narrows: string,
+  limited: string,
 ): Promise<{ present: boolean[]; nodes: FlowNode[] }> {
   const rows = await db.read<FlowNode & { is_found: boolean | null }>(
     (sql) =>
@@ -51,7 +51,7 @@ export async function nextSteps(
       ),
     'heavy',
   );
-  if (rows.length > MAX_CELLS) throw tooManyCells(narrows);
+  if (rows.length > MAX_CELLS) throw tooManyCells(limited);
   const nodes = rows.flatMap(({ id, occurrences, is_found }) => (is_found ? [{ id, occurrences }] : []));
   return { present: presentIn(rows, query.presence), nodes };
 }

@@ -175,3 +175,7 @@ export function conversationsOf(filters: readonly FilterName[], call: FunctionCa
   faults.check();
   return { scope, window, where, asOf };
 }
+
+/** The argument `agent_ids` of functions in which it selects rows by their agent; null for all. */
+export const agentsOf = ({ args }: FunctionCall): string[] | null =>
+  (args.agent_ids as string[] | null | undefined) ?? null;

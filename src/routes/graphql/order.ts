@@ -60,8 +60,14 @@ export function pageOf(rows: ResultRow[], { limit, offset, order }: Page): Resul
   return page;
 }
 
-/** The error for an answer with too many rows. */
-export const tooManyRows = () =>
+/** The rows that the database cut to a page. Throws `LimitExceeded` for null, too much text, and for too many rows. */
+export function wholeRows<T>(rows: T[] | null): T[] {
+  if (rows === null) throw tooManyBytes();
+  if (rows.length > MAX_ROWS) throw tooManyRows();
+  return rows;
+}
+
+const tooManyRows = () =>
   new LimitExceeded([
     {
       path: 'args.limit',
@@ -69,8 +75,7 @@ export const tooManyRows = () =>
     },
   ]);
 
-/** The refusal of rows that have too much text for one answer. */
-export const tooManyBytes = () =>
+const tooManyBytes = () =>
   new LimitExceeded([
     {
       path: 'args.limit',

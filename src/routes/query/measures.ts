@@ -63,7 +63,7 @@ function readNamed(
   const name = readName(value.as, `${path}.as`, faults) ?? String(value.measure);
   const filter = readOwnFilter(value.filter, `${path}.filter`, vocabulary, faults);
   if (named === undefined) return refuse(faults, `${path}.measure`, unknownMeasure(value.measure, dataset));
-  return { name, unit: named.unit, measure: narrowed(named.measure, filter), path };
+  return { name, unit: named.unit, measure: withFilter(named.measure, filter), path };
 }
 
 /** `{aggregate, of, p, filter, as}`. */
@@ -88,7 +88,7 @@ function readAggregate(
     ...(p === undefined ? {} : { p }),
   } as Measure;
   const name = given ?? defaultName(aggregate, value.of, p);
-  return { name, unit: unitOf(measure, of.unit), measure: narrowed(measure, filter), path };
+  return { name, unit: unitOf(measure, of.unit), measure: withFilter(measure, filter), path };
 }
 
 const defaultName = (aggregate: Aggregate, of: unknown, p: number | undefined) => {
@@ -147,7 +147,7 @@ function readOwnFilter(value: unknown, path: string, vocabulary: Vocabulary, fau
 }
 
 /** Adds a filter to a measure that may already have one. */
-function narrowed(measure: Measure, filter: Filter | undefined): Measure {
+function withFilter(measure: Measure, filter: Filter | undefined): Measure {
   if (filter === undefined) return measure;
   return { ...measure, filter: measure.filter === undefined ? filter : { op: 'and', of: [measure.filter, filter] } };
 }

@@ -1,5 +1,5 @@
 import { type AgentPerformance, agentPerformance, systemPerformance } from '../../../queries/lookups/performance.js';
-import { conversationsOf, type FilterName, filterTypes, rangeTypes, timeZoneType } from '../arguments.js';
+import { agentsOf, conversationsOf, type FilterName, filterTypes, rangeTypes, timeZoneType } from '../arguments.js';
 import type { Definition, Typed } from '../definition.js';
 
 const agentFilters = ['desk_ids', 'integration_ids', 'channels', 'is_test'] as const satisfies FilterName[];
@@ -44,8 +44,7 @@ export const agentFunctions: Record<string, Definition> = {
       replies: { type: 'Int', description: 'Its messages' },
     },
     async rows(call) {
-      const agents = (call.args.agent_ids as string[] | null | undefined) ?? null;
-      const rows = await agentPerformance(call.db, conversationsOf(agentFilters, call), agents);
+      const rows = await agentPerformance(call.db, conversationsOf(agentFilters, call), agentsOf(call));
       return rows.map((row) => ({
         ...row,
         avg_rating: row.avg_rating === null ? null : Number(row.avg_rating),

@@ -1,10 +1,10 @@
 import { datasets } from '../../../queries/catalogue.js';
 import { above, is } from '../../../queries/datasets/dataset.js';
 import { type RatedColumn, ratedConversations } from '../../../queries/lookups/ratings.js';
-import { conversationsOf, type FilterName, filterTypes, rangeTypes, timeZoneType } from '../arguments.js';
+import { agentsOf, conversationsOf, type FilterName, filterTypes, rangeTypes, timeZoneType } from '../arguments.js';
 import { versionOf } from '../brains.js';
 import { type Definition, MAX_ROWS } from '../definition.js';
-import { tooManyBytes, tooManyRows } from '../order.js';
+import { wholeRows } from '../order.js';
 import { type Column, report } from '../report.js';
 
 const { measures } = datasets.conversations;
@@ -100,20 +100,17 @@ export const ratingFunctions: Record<string, Definition> = {
     },
     isPaged: true,
     async rows(call) {
-      const agents = (call.args.agent_ids as string[] | null | undefined) ?? null;
       const { order, limit, offset } = call.page;
       const rows = await ratedConversations(
         call.db,
-        { ...conversationsOf(feedbackFilters, call), agents },
+        { ...conversationsOf(feedbackFilters, call), agents: agentsOf(call) },
         {
           order: order.map((one) => ({ ...one, column: (coreNames[one.column] ?? one.column) as RatedColumn })),
           limit: limit ?? MAX_ROWS + 1,
           offset,
         },
       );
-      if (rows === null) throw tooManyBytes();
-      if (rows.length > MAX_ROWS) throw tooManyRows();
-      return rows.map(({ bot_id, bot_version, ...row }) => ({
+      return wholeRows(rows).map(({ bot_id, bot_version, ...row }) => ({
         ...row,
         brain_parent_id: bot_id,
         version: versionOf(bot_version),

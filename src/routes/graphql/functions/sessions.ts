@@ -17,7 +17,7 @@ import {
   type Typed,
   type TypeName,
 } from '../definition.js';
-import { pageOf, tooManyBytes, tooManyRows } from '../order.js';
+import { pageOf, wholeRows } from '../order.js';
 import { distinct, orNull, sessionColumns } from '../session.js';
 
 const column = (type: TypeName, description: string): Typed => ({ type, description });
@@ -85,14 +85,9 @@ function sessionList(description: string, filters: readonly FilterName[], column
     const order = page.order.map((one) => ({ ...one, column: coreNames[one.column] ?? one.column }));
     if (order.every((one): one is SessionOrder => isSortable(one.column))) {
       const limit = page.limit ?? MAX_ROWS + 1;
-      const rows = await sessions(db, query, { order: order as SessionOrder[], limit, offset: page.offset });
-      if (rows === null) throw tooManyBytes();
-      if (rows.length > MAX_ROWS) throw tooManyRows();
-      return rows;
+      return wholeRows(await sessions(db, query, { order: order as SessionOrder[], limit, offset: page.offset }));
     }
-    const rows = await sessions(db, query, { order: [], limit: MAX_ROWS + 1, offset: 0 });
-    if (rows === null) throw tooManyBytes();
-    if (rows.length > MAX_ROWS) throw tooManyRows();
+    const rows = wholeRows(await sessions(db, query, { order: [], limit: MAX_ROWS + 1, offset: 0 }));
     const shaped = rows.map((row, place) => ({ ...shape(row, query.scope.account, query.window.zone), place }));
     return pageOf(shaped, page).map(({ place }) => rows[place as number] as Session);
   }
