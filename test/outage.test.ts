@@ -130,12 +130,12 @@ t.test(
       (1000 * answers.filter(({ at, status }) => status === 200 && at >= from && at < to).length) / (to - from);
 
     /** Lets a fault strike between two times when all is well, and tells what requests met meanwhile. */
-    async function strike(t: Test, fault: () => Promise<void>) {
+    async function strike(t: Test, fault: (isFelt: () => boolean) => Promise<void>) {
       const began = performance.now();
       await (isTimed ? delay(1_500) : allAnswered(10));
       const before = rate(began, performance.now());
       const struck = performance.now();
-      await fault();
+      await fault(() => answers.some(({ at, ms, status }) => at + ms > struck && status === 503));
       const mended = performance.now();
       await allAnswered(20); // it came back by itself
       if (isTimed) {
@@ -190,20 +190,24 @@ t.test(
       }),
     );
     await t.test('out of connections', (t) =>
-      strike(t, async () => {
-        // Others take every connection, also those that the service loses meanwhile.
+      strike(t, async (isFelt) => {
+        // Others take every connection, also those that the service loses meanwhile, until it has felt that.
         const hog = postgres({
           ...server.connection,
           max: 30,
           backoff: () => 0.05,
           connection: { application_name: 'hog' },
         });
-        const end = performance.now() + 2_500;
+        const began = performance.now();
+        const isOver = () => {
+          const passed = performance.now() - began;
+          return passed > 2_500 && (isFelt() || passed > 30_000);
+        };
         const hold = async () => {
-          while (performance.now() < end) await hog`select pg_sleep(0.5)`.catch(() => delay(20));
+          while (!isOver()) await hog`select pg_sleep(0.5)`.catch(() => delay(20));
         };
         const evict = async () => {
-          while (performance.now() < end) {
+          while (!isOver()) {
             await hog`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'conversation-reports'`.catch(
               () => {},
             );
