@@ -96,7 +96,12 @@ async function presentOf(db: Database, presence: Presence): Promise<boolean[]> {
 
 t.test('a statement that gives one row and gave none is a fault of ours, not an answer', async (t) => {
   const w = await world(t);
-  const none: Database = { read: async () => [], write: async () => [] };
+  const none: Database = {
+    read: async () => [],
+    scan: async (_, begin) => begin().end(),
+    transaction: async () => Promise.reject(new Error('not asked for')),
+    write: async () => [],
+  };
   const scope = { account: ACCOUNT, teams: null, bots: null };
   const says = { message: 'a statement that returns one row returned 0' };
   await t.rejects(presentOf(none, { kind: 'bot', id: 'shop' }), { message: /returned no row/ });

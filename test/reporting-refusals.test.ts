@@ -16,6 +16,11 @@ t.test('a malformed query is refused with its path, without the database, by a b
       if (isAsked) reads++;
       return w.db.read(query);
     },
+    scan: (query, begin) => {
+      if (isAsked) reads++;
+      return w.db.scan(query, begin);
+    },
+    transaction: w.db.transaction,
     write: w.db.write,
   };
   const app = await buildApp({ db, timeouts: { initial: null, channels: new Map() } });

@@ -28,6 +28,8 @@ declare
   v_stub conversations;
   v_id text;
   v_rows conversations[]; -- of all other conversations of the batch, v_ids from then on; v_batch are their events
+  v_before conversations[]; -- the same, as they were before this batch
+  v_after conversations[] := '{}'; -- every row that it has written
   v_fresh events[]; -- their events that are not stored yet
   v_outdated text[]; -- those whose rows an earlier fold wrote
   v_added record; -- what the fresh events make of v_rows
@@ -136,6 +138,7 @@ begin
     if cardinality(v_fresh) < cardinality(v_batch) then -- a conversation may have repeats alone
       v_rows := rows_of(v_rows, array(select distinct e.conversation_id from unnest(v_fresh) e));
     end if;
+    v_before := v_rows;
     select * into v_added from fold(p_account, v_rows, v_fresh, '{}');
     v_late := array(select unnest(v_added.late) except select unnest(v_outdated) order by 1);
   end if;
@@ -153,6 +156,7 @@ begin
 
   -- 3. Store the events.
   if v_made <> '{}' then
+    v_after := v_begun.states;
     insert into events (account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, response_seconds)
     select account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, seconds
     from unnest(v_first, v_begun.responses) as u (
@@ -200,10 +204,13 @@ begin
       v_rows := rows_of(v_rows, array(select r.conversation_id from unnest(v_rows) r except select unnest(v_outdated)));
     end if;
     perform save_conversations(p_account, v_rows);
+    v_after := v_after || v_rows;
     if v_outdated <> '{}' then
       perform refold(p_account, v_outdated);
     end if;
   end if;
+
+  perform mark_segments(p_account, v_before, v_after);
 
   if p_teams is not null or p_bots is not null then
     perform refuse_outside(

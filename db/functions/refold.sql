@@ -77,11 +77,13 @@ begin
     where (r.*) is distinct from (s.*)
   );
   perform save_conversations(p_account, array(select r from unnest(v_rows) r where r.conversation_id = any(v_differ)));
-  return array(
+  v_differ := array(
     select i from unnest(v_ids) i
     where i = any(v_differ) or i = any(v_lost) or i = any(v_folded.corrected)
       or v_before->i is distinct from v_after->i
       or exists (select from unnest(v_stored) s where s.conversation_id = i and i = any(v_gone))
   );
+  perform mark_segments(p_account, rows_of(v_stored, v_differ), rows_of(v_rows, v_differ));
+  return v_differ;
 end;
 $$;

@@ -12,8 +12,24 @@ export interface Database {
    * all conversations of an account; only a few of those run at the same time.
    */
   read<Row extends object>(query: Query<Row>, weight?: 'light' | 'heavy'): Promise<Row[]>;
+  /**
+   * The same for a statement whose rows are handled as they arrive, each as its columns in PostgreSQL's binary format.
+   * `begin` is called anew for a retry.
+   */
+  scan<Result>(query: Query<object>, begin: () => Scan<Result>): Promise<Result>;
+  /**
+   * Runs statements in one transaction with one snapshot (`repeatable read`). Each may take `timeout` milliseconds. Throws
+   * `Unavailable` if it conflicts with another transaction; it has changed nothing then.
+   */
+  transaction<Result>(work: (sql: Sql) => Promise<Result>, timeout: number): Promise<Result>;
   /** Runs a statement once. After `Unavailable` it is unknown whether it was executed. */
   write<Row extends object>(query: Query<Row>, options?: WriteOptions): Promise<Row[]>;
+}
+
+/** Handles the rows of one statement. */
+export interface Scan<Result> {
+  row(columns: (Buffer | null)[]): void;
+  end(): Result;
 }
 
 export interface WriteOptions {
@@ -76,16 +92,29 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
   async function run<Row extends object>(
     query: Query<Row>,
     weight: Weight,
-    { bytes, timeout = options.statementTimeout }: WriteOptions = {},
+    writeOptions: WriteOptions = {},
   ): Promise<Row[]> {
+    const rows: Row[] = [];
+    const { timeout = options.statementTimeout } = writeOptions;
+    const isUsual = timeout === options.statementTimeout;
+    const start = (sql: Sql) => (isUsual ? gathered(query(sql), rows) : withTimeout(sql, query, timeout, rows));
+    await execute(start, weight, writeOptions, () => rows.length);
+    return rows;
+  }
+
+  /** Runs what `start` starts. `arrived` says how many of its rows have arrived. */
+  async function execute(
+    start: (sql: Sql) => RunningQuery,
+    weight: Weight,
+    { bytes, timeout = options.statementTimeout }: WriteOptions,
+    arrived: () => number,
+  ): Promise<void> {
     if (heart.away()) throw away();
     const started = performance.now();
     const leave = await enter(options.statementTimeout, weight, bytes);
-    const rows: Row[] = [];
     let pending: RunningQuery;
     try {
-      const isUsual = timeout === options.statementTimeout;
-      pending = isUsual ? gathered(query(sql), rows) : withTimeout(sql, query, timeout, rows);
+      pending = start(sql);
     } catch (error) {
       leave();
       throw error;
@@ -101,33 +130,74 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
     });
     try {
       const { command, count } = await Promise.race([pending, late]);
-      if (command === 'SELECT' && count !== rows.length) {
-        throw new Error(`the database sent ${count} rows, and ${rows.length} arrived`);
+      if (command === 'SELECT' && count !== arrived()) {
+        throw new Error(`the database sent ${count} rows, and ${arrived()} arrived`);
       }
-      return rows;
     } finally {
       clearTimeout(timer);
     }
   }
 
+  /** Tries again, once, if the connection was lost. */
+  async function retried<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    try {
+      const started = performance.now();
+      return await attempt().catch((error) => {
+        const soon = performance.now() - started < RETRY_WITHIN;
+        return soon && isLostConnection(error) ? attempt() : Promise.reject(error);
+      });
+    } catch (error) {
+      throw asFailure(error);
+    }
+  }
+
   return {
-    async read(query, weight = 'light') {
-      try {
-        const started = performance.now();
-        return await run(query, weight).catch((error) => {
-          const soon = performance.now() - started < RETRY_WITHIN;
-          return soon && isLostConnection(error) ? run(query, weight) : Promise.reject(error);
-        });
-      } catch (error) {
-        throw asFailure(error);
-      }
-    },
+    read: (query, weight = 'light') => retried(() => run(query, weight)),
+    scan: (query, begin) =>
+      retried(async () => {
+        const { row, end } = begin();
+        let count = 0;
+        let failure: { error: unknown } | undefined;
+        const handle = (columns: (Buffer | null)[]) => {
+          count++;
+          try {
+            if (failure === undefined) row(columns);
+          } catch (error) {
+            failure = { error }; // the driver would lose its connection over it
+          }
+        };
+        await execute(
+          (sql) => handled(query(sql), handle),
+          'heavy',
+          {},
+          () => count,
+        );
+        if (failure !== undefined) throw failure.error;
+        return end();
+      }),
     async write(query, writeOptions) {
       try {
         return await run(query, 'write', writeOptions);
       } catch (error) {
         throw asFailure(error);
       }
+    },
+    async transaction(work, timeout) {
+      let result: { value: Awaited<ReturnType<typeof work>> } | undefined;
+      const start = (sql: Sql) => {
+        const done = sql.begin('isolation level repeatable read', async (tx) => {
+          await tx`select set_config('statement_timeout', ${String(timeout)}, true)`;
+          result = { value: await work(tx as unknown as Sql) };
+          return { command: 'COMMIT', count: 0 };
+        });
+        return Object.assign(done as Promise<{ command: string; count: number }>, { cancel: () => {} });
+      };
+      try {
+        await execute(start, 'write', { timeout }, () => 0);
+      } catch (error) {
+        throw asFailure(error);
+      }
+      return (result as { value: Awaited<ReturnType<typeof work>> }).value;
     },
     async close() {
       await Promise.all([sql.end({ timeout: 5 }), heart.stop()]);
@@ -141,6 +211,12 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
 const gathered = <Row extends object>(query: postgres.PendingQuery<Row[]>, rows: Row[]): RunningQuery =>
   query.forEach((row) => {
     rows.push(row as Row);
+  }) as unknown as RunningQuery;
+
+/** Hands over rows one by one, in binary. */
+const handled = (query: postgres.PendingQuery<object[]>, handle: (columns: (Buffer | null)[]) => void): RunningQuery =>
+  query.raw().forEach((row) => {
+    handle(row as unknown as (Buffer | null)[]);
   }) as unknown as RunningQuery;
 
 /** Runs a statement with its own timeout. */

@@ -3,6 +3,7 @@ import { type Fault, LimitExceeded } from '../errors.js';
 import { cellOfNothing } from './measure.js';
 import type { AsOf, Query, Series, Table, TableRow } from './query.js';
 import { type Part, raw } from './raw/raw.js';
+import { segments } from './segments/segments.js';
 import { axis } from './time/window.js';
 
 /** Maximum number of numbers in one answer. */
@@ -15,7 +16,7 @@ export interface SizePaths {
 }
 
 /**
- * Answers a query. This is the only place that chooses a road; today there is the raw one. Without groups there is one
+ * Answers a query. This is the only place that chooses a road: segments, if they can answer it, else the raw one. Without groups there is one
  * row for every bucket, in order, also for empty ones. Throws `LimitExceeded`, with the path to change, if the answer
  * would exceed a limit.
  */
@@ -24,7 +25,7 @@ export async function run(db: Database, query: Query, asOf: AsOf, paths: SizePat
   if (!planned.ok) throw new LimitExceeded([planned.fault]);
   const { parts } = planned;
   const most = Math.floor(MAX_CELLS / Math.max(1, query.measures.length * parts.length));
-  const found = await raw(db, query, parts, asOf, most * parts.length);
+  const found = (await segments(db, query, parts, asOf)) ?? (await raw(db, query, parts, asOf, most * parts.length));
   if (found.parts.some((rows) => rows.length > most)) {
     throw tooManyCells(query.groupBy.length > 0 ? paths.groups : paths.bucket);
   }

@@ -8,6 +8,31 @@ export const VERSION = '3.4.9';
 
 const connection = [
   {
+    why: 'no way to receive results in binary: hexadecimal bytea is twice as long. A raw query gets every column in binary',
+    old: `      Bind(q.parameters, q.statement.types, q.statement.name, q.cursorName),`,
+    now: `      Bind(q.parameters, q.statement.types, q.statement.name, q.cursorName, q.isRaw === true),`,
+  },
+  {
+    why: 'the same, where the request is written',
+    old: `  function Bind(parameters, types, statement = '', portal = '') {`,
+    now: `  function Bind(parameters, types, statement = '', portal = '', binary = false) {`,
+  },
+  {
+    why: 'the same, at the end of the request',
+    old: `    b.i16(0)
+
+    return b.end()
+  }
+
+  function Parse`,
+    now: `    binary ? b.i16(1).i16(1) : b.i16(0)
+
+    return b.end()
+  }
+
+  function Parse`,
+  },
+  {
     why: 'an error in mid-stream leaves the count of rows to the next statement, whose first rows are then lost (#1119 #1181)',
     old: `    query = results = errorResponse = null
     result = new Result()

@@ -1,0 +1,156 @@
+import type { Sql } from '../../database/connect.js';
+import type { Database } from '../../database/database.js';
+import { concat } from '../../database/fragments.js';
+import { only } from '../../database/rows.js';
+import { building } from './build.js';
+import { columnNames } from './columns.js';
+import { unitsOf } from './units.js';
+
+/** A bot with so many conversations on a day has a segment of its own; fewer would not be worth a row. */
+const OWN = 500;
+
+/** A segment of a day with so many conversations is cut into its hours, so that a busy day is not built whole each time. */
+const LARGE = 20_000;
+
+/** The timeout of one statement in milliseconds. */
+const PATIENCE = 600_000;
+
+/** What one refresh built, or null if nothing was marked. `isBusy` if another process is at it. */
+export interface Refreshed {
+  isBusy: boolean;
+  segments: number;
+  conversations: number;
+}
+
+/**
+ * Builds the marked segments of one day of an account, the day that has waited longest. All statements of the transaction see the same snapshot: the
+ * marks that it takes belong to the conversations that it reads. A transaction that commits later leaves its marks standing. A
+ * second process that takes the same marks fails, and changes nothing; the lock only spares it the work.
+ */
+export const refresh = (db: Database, account: string): Promise<Refreshed | null> =>
+  db.transaction(async (sql): Promise<Refreshed | null> => {
+    const { locked } = only(
+      await sql<{ locked: boolean }[]>`
+        select pg_try_advisory_xact_lock(hashtextextended(${`segments of ${account}`}, 0)) as locked`,
+    );
+    if (!locked) return { isBusy: true, segments: 0, conversations: 0 };
+    const taken = await sql<{ bot_id: string; hour: string; day: string }[]>`
+      with waiting as (
+        select date_trunc('day', hour, 'UTC') as day from segment_marks
+        where account_id = ${account}::uuid order by mark_id limit 1
+      ), taken as (
+        delete from segment_marks m using waiting w
+        where m.account_id = ${account}::uuid and m.hour >= w.day and m.hour < w.day + interval '1 day'
+        returning m.bot_id, m.hour, w.day
+      )
+      select distinct bot_id, hour::text, day::text from taken`;
+    const [first] = taken;
+    if (first === undefined) return null;
+    await arrange(sql, account, first.day, taken);
+    const expressions = () =>
+      sql`${units(sql, account, first.day, taken)}, ${building(sql, account, columnNames, null)}`;
+    await sql`
+      with ${expressions()}
+      insert into dictionary (account_id, dimension, value, code)
+      select ${account}::uuid, dimension, value, code from missing`;
+    const names = concat(
+      sql,
+      columnNames.map((name) => sql`, ${sql(name)}`),
+    );
+    const changed = concat(
+      sql,
+      columnNames.map((name) => sql`, ${sql(name)} = excluded.${sql(name)}`),
+    );
+    const built = await sql<{ row_count: number }[]>`
+      with ${expressions()}
+      insert into conversation_segments (account_id, bot_id, from_time, to_time, row_count, latest_activity${names})
+      select ${account}::uuid, bot_id, from_time, to_time, row_count, latest_activity${names} from built
+      on conflict (account_id, bot_id, from_time) do update set
+        version = excluded.version, row_count = excluded.row_count, latest_activity = excluded.latest_activity${changed}
+      returning row_count`;
+    return {
+      isBusy: false,
+      segments: built.length,
+      conversations: built.reduce((sum, { row_count }) => sum + row_count, 0),
+    };
+  }, PATIENCE);
+
+type Mark = { bot_id: string; hour: string };
+
+const marksOf = (sql: Sql, taken: readonly Mark[]) => sql`
+  select u.bot_id collate "C" as bot_id, u.hour from unnest(
+    ${taken.map(({ bot_id }) => bot_id)}::text[], ${taken.map(({ hour }) => hour)}::text[]::timestamptz[]
+  ) u (bot_id, hour)`;
+
+/** The expressions `kept`, `units` and `own` of a day: what was marked, and what `arrange` made anew. */
+const units = (sql: Sql, account: string, day: string, taken: readonly Mark[]) => sql`
+  kept as materialized (
+    select bot_id, from_time, to_time, row_count, version from conversation_segments
+    where account_id = ${account}::uuid
+      and from_time >= ${day}::text::timestamptz and from_time < ${day}::text::timestamptz + interval '1 day'
+  ), units as materialized (
+    select row_number() over () as unit, u.bot_id, u.from_time, u.to_time from (
+      select bot_id, from_time, to_time from (${unitsOf(sql, marksOf(sql, taken))}) marked
+      union
+      select bot_id, from_time, to_time from kept where version = 0
+    ) u
+  ), own as materialized (select bot_id, from_time from kept where bot_id <> '')`;
+
+/**
+ * Decides which segments a day has, before they are built: rows with version 0 are to be filled. A decision stands: a bot
+ * with a segment of its own keeps it, and so does a segment that was cut into hours.
+ */
+async function arrange(sql: Sql, account: string, day: string, taken: readonly Mark[]): Promise<void> {
+  const start = sql`${day}::text::timestamptz`;
+  const ofDay = sql`account_id = ${account}::uuid and from_time >= ${start} and from_time < ${start} + interval '1 day'`;
+  const bots = [...new Set(taken.map(({ bot_id }) => bot_id))].filter((bot) => bot !== '');
+  const promoted = await sql`
+    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
+    select ${account}::uuid, b.bot_id, ${start}, ${start} + interval '1 day', 0, 0
+    from unnest(${bots}::text[]) b (bot_id)
+    where not exists (select from conversation_segments s where ${ofDay} and s.bot_id = b.bot_id)
+      and not exists (select from conversation_segments s where ${ofDay} and s.bot_id = '' and s.to_time < ${start} + interval '1 day')
+      and (
+        select count(*) from (
+          select from conversations c where c.account_id = ${account}::uuid and c.bot_id = b.bot_id
+            and c.start_time >= ${start} and c.start_time < ${start} + interval '1 day' limit ${OWN}
+        ) c
+      ) = ${OWN}
+    returning bot_id`;
+  if (promoted.length > 0) await sql`update conversation_segments set version = 0 where ${ofDay} and bot_id = ''`;
+  await sql`
+    with ${units(sql, account, day, taken)}, large as (
+      select u.bot_id from units u
+      where u.to_time = u.from_time + interval '1 day' and (
+        select count(*) from (
+          select from conversations c where c.account_id = ${account}::uuid and c.bot_id = u.bot_id
+            and c.start_time >= u.from_time and c.start_time < u.to_time limit ${LARGE}
+        ) c
+      ) = ${LARGE} or u.bot_id = '' and u.to_time = u.from_time + interval '1 day' and (
+        select count(*) from (
+          select from conversations c where c.account_id = ${account}::uuid
+            and c.start_time >= u.from_time and c.start_time < u.to_time
+            and not exists (select from own o where o.bot_id = c.bot_id) limit ${LARGE}
+        ) c
+      ) = ${LARGE}
+    )
+    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
+    select ${account}::uuid, l.bot_id, ${start} + n * interval '1 hour', ${start} + (n + 1) * interval '1 hour', 0, 0
+    from large l cross join generate_series(0, 23) n
+    on conflict (account_id, bot_id, from_time) do update set to_time = excluded.to_time, version = 0`;
+}
+
+/** The accounts that have marks. */
+export const markedAccounts = async (db: Database): Promise<string[]> => {
+  const rows = await db.read<{ account_id: string }>(
+    (sql) => sql`
+      with recursive accounts as (
+        (select account_id from segment_marks order by account_id limit 1)
+        union all
+        select (select m.account_id from segment_marks m where m.account_id > a.account_id order by m.account_id limit 1)
+        from accounts a where a.account_id is not null
+      )
+      select account_id from accounts where account_id is not null`,
+  );
+  return rows.map(({ account_id }) => account_id);
+};

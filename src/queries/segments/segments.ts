@@ -1,0 +1,59 @@
+import type { Database } from '../../database/database.js';
+import type { AsOf, Query } from '../query.js';
+import type { Found, Part } from '../raw/raw.js';
+import { type Accumulator, accumulatorOf, Inexact } from './cells.js';
+import type { ColumnName } from './columns.js';
+import { frameOf } from './frame.js';
+import { Groups, TooManyGroups } from './groups.js';
+import { maskOf } from './masks.js';
+import { type Plan, planOf } from './plan.js';
+import { type Receiver, read, type Segment } from './read.js';
+import { MissingColumn, Rows } from './rows.js';
+import { tabled } from './tabled.js';
+import { Words } from './words.js';
+
+/**
+ * The fast road: sums over segments, the columns of a bot's day. It answers what it can exactly as the raw road does, and
+ * null otherwise: for a dataset or field that segments do not have, when too many of them are out of date, or beyond the
+ * bounds of its memory.
+ */
+export async function segments(db: Database, query: Query, parts: Part[], asOf: AsOf): Promise<Found | null> {
+  const plan = planOf(query, parts, asOf);
+  if (plan === null) return null;
+  try {
+    let sums = summing(plan);
+    const found = await read(db, plan, () => {
+      sums = summing(plan);
+      return sums;
+    });
+    if (found === null) return null;
+    const rows = await tabled(plan, sums.groups, sums.accumulators);
+    return { parts: rows, mixedCurrencies: false, present: found.present };
+  } catch (error) {
+    if (error instanceof MissingColumn || error instanceof Inexact || error instanceof TooManyGroups) return null;
+    throw error;
+  }
+}
+
+/** Adds up segments as they arrive. */
+function summing(plan: Plan): Receiver & { groups: Groups; accumulators: Accumulator[] } {
+  const words = new Map<ColumnName, Words>(
+    plan.vocabularies.map((vocabulary) => [vocabulary.column, new Words(vocabulary)]),
+  );
+  const groups = new Groups(plan, words);
+  const accumulators = plan.query.measures.map(accumulatorOf);
+  return {
+    groups,
+    accumulators,
+    word: (word) => words.get(word.vocabulary.column)?.add(word),
+    segment({ from, to, rows: count, columns }: Segment) {
+      const rows = new Rows(frameOf(from, to, count, columns), plan, words);
+      const where = maskOf(plan.query.where, rows);
+      for (const part of plan.parts.keys()) {
+        const found = groups.of(rows, part, where);
+        if (found === null) continue;
+        for (const accumulator of accumulators) accumulator.add(rows, found);
+      }
+    },
+  };
+}
