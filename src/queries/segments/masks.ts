@@ -1,3 +1,4 @@
+import { fieldOf } from '../catalogue.js';
 import type { Filter, Test, Value } from '../filter.js';
 import type { Rows } from './rows.js';
 
@@ -51,9 +52,12 @@ function tested(test: Test, rows: Rows): Uint8Array {
 /** The test of a stored number; `NaN` is null. */
 function predicate(test: Test, toValue: (stored: number) => Value): (stored: number) => boolean {
   if (test.op === 'in') {
-    const wanted = new Set(test.values);
-    const isNullWanted = wanted.has(null);
-    return (stored) => (Number.isNaN(stored) ? isNullWanted : wanted.has(toValue(stored)));
+    const isNullWanted = test.values.includes(null);
+    const isNumber = fieldOf('conversations', test.dimension)?.type === 'number';
+    const wanted = new Set(
+      test.values.filter((value) => value !== null).map((value) => String(isNumber ? Number(value) : value)),
+    );
+    return (stored) => (Number.isNaN(stored) ? isNullWanted : wanted.has(String(toValue(stored))));
   }
   if (test.op !== 'bound') throw new TypeError(`${test.op} is not for numbers`);
   const { lower, upper } = test;

@@ -6,11 +6,15 @@ import { building } from './build.js';
 import { columnNames } from './columns.js';
 import { unitsOf } from './units.js';
 
-/** A bot with so many conversations on a day has a segment of its own; fewer would not be worth a row. */
-const OWN = 500;
+/** How segments are cut. */
+export interface Sizes {
+  /** A bot with so many conversations on a day has a segment of its own; fewer would not be worth a row. */
+  own: number;
+  /** A segment of a day with so many is cut into its hours, so that a busy day is not built whole each time. */
+  large: number;
+}
 
-/** A segment of a day with so many conversations is cut into its hours, so that a busy day is not built whole each time. */
-const LARGE = 20_000;
+const usual: Sizes = { own: 500, large: 20_000 };
 
 /** The timeout of one statement in milliseconds. */
 const PATIENCE = 600_000;
@@ -27,7 +31,7 @@ export interface Refreshed {
  * marks that it takes belong to the conversations that it reads. A transaction that commits later leaves its marks standing. A
  * second process that takes the same marks fails, and changes nothing; the lock only spares it the work.
  */
-export const refresh = (db: Database, account: string): Promise<Refreshed | null> =>
+export const refresh = (db: Database, account: string, sizes = usual): Promise<Refreshed | null> =>
   db.transaction(async (sql): Promise<Refreshed | null> => {
     const { locked } = only(
       await sql<{ locked: boolean }[]>`
@@ -46,7 +50,7 @@ export const refresh = (db: Database, account: string): Promise<Refreshed | null
       select distinct bot_id, hour::text, day::text from taken`;
     const [first] = taken;
     if (first === undefined) return null;
-    await arrange(sql, account, first.day, taken);
+    await arrange(sql, account, first.day, taken, sizes);
     const expressions = () =>
       sql`${units(sql, account, first.day, taken)}, ${building(sql, account, columnNames, null)}`;
     await sql`
@@ -100,7 +104,13 @@ const units = (sql: Sql, account: string, day: string, taken: readonly Mark[]) =
  * Decides which segments a day has, before they are built: rows with version 0 are to be filled. A decision stands: a bot
  * with a segment of its own keeps it, and so does a segment that was cut into hours.
  */
-async function arrange(sql: Sql, account: string, day: string, taken: readonly Mark[]): Promise<void> {
+async function arrange(
+  sql: Sql,
+  account: string,
+  day: string,
+  taken: readonly Mark[],
+  { own, large }: Sizes,
+): Promise<void> {
   const start = sql`${day}::text::timestamptz`;
   const ofDay = sql`account_id = ${account}::uuid and from_time >= ${start} and from_time < ${start} + interval '1 day'`;
   const bots = [...new Set(taken.map(({ bot_id }) => bot_id))].filter((bot) => bot !== '');
@@ -113,9 +123,9 @@ async function arrange(sql: Sql, account: string, day: string, taken: readonly M
       and (
         select count(*) from (
           select from conversations c where c.account_id = ${account}::uuid and c.bot_id = b.bot_id
-            and c.start_time >= ${start} and c.start_time < ${start} + interval '1 day' limit ${OWN}
+            and c.start_time >= ${start} and c.start_time < ${start} + interval '1 day' limit ${own}
         ) c
-      ) = ${OWN}
+      ) = ${own}
     returning bot_id`;
   if (promoted.length > 0) await sql`update conversation_segments set version = 0 where ${ofDay} and bot_id = ''`;
   await sql`
@@ -124,15 +134,15 @@ async function arrange(sql: Sql, account: string, day: string, taken: readonly M
       where u.to_time = u.from_time + interval '1 day' and (
         select count(*) from (
           select from conversations c where c.account_id = ${account}::uuid and c.bot_id = u.bot_id
-            and c.start_time >= u.from_time and c.start_time < u.to_time limit ${LARGE}
+            and c.start_time >= u.from_time and c.start_time < u.to_time limit ${large}
         ) c
-      ) = ${LARGE} or u.bot_id = '' and u.to_time = u.from_time + interval '1 day' and (
+      ) = ${large} or u.bot_id = '' and u.to_time = u.from_time + interval '1 day' and (
         select count(*) from (
           select from conversations c where c.account_id = ${account}::uuid
             and c.start_time >= u.from_time and c.start_time < u.to_time
-            and not exists (select from own o where o.bot_id = c.bot_id) limit ${LARGE}
+            and not exists (select from own o where o.bot_id = c.bot_id) limit ${large}
         ) c
-      ) = ${LARGE}
+      ) = ${large}
     )
     insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
     select ${account}::uuid, l.bot_id, ${start} + n * interval '1 hour', ${start} + (n + 1) * interval '1 hour', 0, 0
