@@ -1,0 +1,148 @@
+import type { Fragment, Sql } from '../../database/connect.js';
+import { concat } from '../../database/fragments.js';
+import { condition } from '../condition.js';
+import { isPresent } from '../presence.js';
+import { iso } from '../raw/dataset.js';
+import { HOUR } from './axis.js';
+import { building } from './build.js';
+import type { ColumnName } from './columns.js';
+import type { Plan, Vocabulary } from './plan.js';
+import { unitsOf } from './units.js';
+
+/** Beyond so many segments, or conversations in them, that are out of date, a query goes the raw road. */
+const MAX_STALE = 40;
+const MAX_STALE_ROWS = 200_000;
+
+/** Beyond so many words, too. */
+export const MAX_WORDS = 20_000;
+
+const DAY = 24 * HOUR;
+
+/**
+ * The statement that reads what a plan needs. Its rows are, by the first column: 0, a word of a vocabulary; 1, once, how much
+ * is out of date (0: nothing that is in the way) and what of the query is present; 2, a segment with the columns `all`. Only
+ * with `isBuilding` it builds the segments that are out of date; without it, there are no segments if one is.
+ */
+export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: boolean) {
+  const { query, parts, bots, vocabularies } = plan;
+  const account = query.scope.account;
+  const from = Math.floor(Math.min(...parts.map(({ window }) => window.from)) / DAY) * DAY;
+  const to = Math.ceil(Math.max(...parts.map(({ window }) => window.to)) / DAY) * DAY;
+  const inRange = (time: Fragment) => sql`${time} >= ${iso(from)}::timestamptz and ${time} < ${iso(to)}::timestamptz`;
+  const marks = sql`select bot_id, hour from segment_marks where account_id = ${account}::uuid and ${inRange(sql`hour`)}${
+    bots === null ? sql`` : sql` and bot_id = any(${bots}::text[])`
+  }`;
+  const stored = (columns: Fragment) => sql`
+    select ${columns} from conversation_segments s
+    where s.account_id = ${account}::uuid and ${inRange(sql`s.from_time`)}${
+      bots === null ? sql`` : sql` and s.bot_id = any(${[...bots, '']}::text[])`
+    }`;
+  const times = sql`${milliseconds(sql, 's.from_time')}, ${milliseconds(sql, 's.to_time')}`;
+  const shipped = all.map((name) => sql`, ${shippedOf(sql, plan, name)}`);
+  const nulls = concat(
+    sql,
+    all.map(() => sql`, null::bytea`),
+  );
+  const presence = (query.presence ?? []).map(
+    (one) => sql` || case when ${isPresent(sql, query.scope, one)} then '1' else '0' end`,
+  );
+  const needed = all.filter((name) => isNeeded(plan, name));
+  const built = all.map((name) => (needed.includes(name) ? sql`, ${sql(name)}` : sql`, null::bytea as ${sql(name)}`));
+  const head = isBuilding
+    ? sql`
+      kept as materialized (${stored(sql`bot_id, from_time, to_time, row_count`)}),
+      stale as materialized (${unitsOf(sql, marks)}),
+      obstacle as materialized (
+        select (count(*) > ${MAX_STALE} or coalesce(sum(row_count), 0) > ${MAX_STALE_ROWS})::integer as size from stale
+      ),
+      units as materialized (
+        select row_number() over () as unit, s.* from stale s where (select size from obstacle) = 0
+      ),
+      own as materialized (select bot_id, from_time from kept where bot_id <> ''),
+      ${building(sql, account, needed, bots)}`
+    : sql`obstacle as materialized (select exists (${marks})::integer as size)`;
+  const unmarked = isBuilding
+    ? sql` and not exists (select from stale t where t.bot_id = s.bot_id and t.from_time = s.from_time)
+      union all
+      select 2, ${times}, s.row_count, '', ''${concat(sql, shipped)}
+      from (select from_time, to_time, row_count, latest_activity${concat(sql, built)} from built) s`
+    : sql``;
+  return sql`
+    with ${head}
+    select 0 as kind, 0::bigint as a, 0::bigint as b, 0 as c, ''::text as d, ''::text as e${nulls} where false
+    ${concat(
+      sql,
+      vocabularies.map((vocabulary, n) => wordsOf(sql, account, vocabulary, n, nulls, isBuilding)),
+    )}
+    union all
+    select 1, 0, 0, (select size from obstacle), '', ''${concat(sql, presence)}${nulls}
+    union all
+    ${stored(sql`2, ${times}, s.row_count, '', ''${concat(sql, shipped)}`)} and (select size from obstacle) = 0${unmarked}`;
+}
+
+/** A column of a segment `s`, or null where the query does not need it. */
+function shippedOf(sql: Sql, plan: Plan, name: ColumnName): Fragment {
+  const column = sql`s.${sql(name)}`;
+  const least = TIMES.indexOf(name);
+  if (least !== -1) {
+    if (plan.clock !== null && least <= plan.clock.precision) return column;
+    const cuts = plan.cuts[least] as number[];
+    return cuts.length === 0 ? sql`null::bytea` : sql`case when ${isCut(sql, cuts)} then ${column} end`;
+  }
+  const latest = earliestExpiry(plan);
+  const isOnlyForState = name === 'is_closed' || (name === 'last_activity' && !plan.columns.includes(name));
+  if (!isOnlyForState || latest === null) return column;
+  return sql`case when s.latest_activity > ${latest}::text::timestamptz then ${column} end`;
+}
+
+const TIMES: readonly ColumnName[] = ['hour', 'minute', 'millisecond'];
+
+const milliseconds = (sql: Sql, name: string) => sql`(date_part('epoch', ${sql(name)}) * 1000)::bigint`;
+
+/** Whether any segment may have to bring a column. */
+function isNeeded(plan: Plan, name: ColumnName): boolean {
+  const least = TIMES.indexOf(name);
+  if (least === -1) return true;
+  return (plan.clock !== null && least <= plan.clock.precision) || (plan.cuts[least] as number[]).length > 0;
+}
+
+/** Whether one of these instants divides a segment `s`. */
+function isCut(sql: Sql, instants: number[]): Fragment {
+  const list = sql`(select ${instants.map(iso)}::text[]::timestamptz[])`;
+  return sql`width_bucket(s.from_time, ${list}) <> width_bucket(s.to_time - interval '1 millisecond', ${list})`;
+}
+
+/** The time of activity up to which every conversation has expired; null if some never expire. */
+function earliestExpiry({ asOf: { now, timeouts } }: Plan): string | null {
+  const all = [timeouts.initial, ...timeouts.channels.values()];
+  const longest = Math.max(...all.map((timeout) => timeout ?? Number.POSITIVE_INFINITY));
+  const instant = now - longest;
+  return instant > -60_000_000_000_000 ? iso(instant) : null;
+}
+
+/** The rows of a vocabulary: its number, the code, the word, and a flag for each test. */
+function wordsOf(
+  sql: Sql,
+  account: string,
+  { column, tests, isWhole }: Vocabulary,
+  n: number,
+  nulls: Fragment,
+  isBuilding: boolean,
+): Fragment {
+  const field = { type: 'text', value: sql`w.value` } as const;
+  const flags = tests.map((test) => sql` || case when ${condition(sql, test, () => field)} then '1' else '0' end`);
+  const listed = tests.flatMap((test) =>
+    test.op === 'in' ? test.values.filter((value) => value !== null).map(String) : [],
+  );
+  const only = isWhole ? sql`` : sql` and w.value = any(${listed}::text[])`;
+  return sql`
+    union all
+    select 0, ${n}::bigint, w.code, 0, w.value, ''${concat(sql, flags)}${nulls}
+    from (
+      select * from (
+        select w.code, w.value from dictionary w where w.account_id = ${account}::uuid and w.dimension = ${column}::text${only}
+        limit ${MAX_WORDS + 1}
+      ) w
+      ${isBuilding ? sql`union all select w.code, w.value from missing w where w.dimension = ${column}::text${only}` : sql``}
+    ) w`;
+}

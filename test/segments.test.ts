@@ -1,0 +1,114 @@
+import t from 'tap';
+import { InvalidRequest } from '../src/errors.js';
+import { Faults } from '../src/http/faults.js';
+import type { Measure } from '../src/queries/measure.js';
+import type { AsOf, Query, TableRow } from '../src/queries/query.js';
+import { raw } from '../src/queries/raw/raw.js';
+import { plan } from '../src/queries/run.js';
+import { refresh } from '../src/queries/segments/refresh.js';
+import { segments } from '../src/queries/segments/segments.js';
+import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
+import { parseQuestion } from '../src/routes/query/parse.js';
+import { random } from './fold/events.js';
+import type { Event } from './fold/fold.js';
+import { ACCOUNT, send, type World, world } from './harness.js';
+import { queriedConversation, randomQuery } from './query/random.js';
+import { conversationRows } from './query/rows.js';
+import { inForm } from './tools/form.js';
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
+const QUERIES = inForm(300, 10_000);
+const NOW = Date.parse('2024-09-09T06:00:00Z');
+const scope = { account: ACCOUNT, teams: null, bots: null };
+
+/** Builds every marked segment. */
+async function refreshAll(w: World, sizes?: Parameters<typeof refresh>[2]): Promise<void> {
+  while ((await refresh(w.db, ACCOUNT, sizes)) !== null);
+}
+
+/** The core query behind a body of `/v1/query`, or null if it is refused. */
+function queryOf(body: unknown, teams: string[] | null): Query | null {
+  const faults = new Faults();
+  try {
+    const { query } = parseQuestion(body, NOW, faults);
+    faults.check();
+    return { ...query, scope: { ...scope, teams } } as Query;
+  } catch (error) {
+    if (error instanceof InvalidRequest) return null;
+    throw error;
+  }
+}
+
+/** The rows of an answer in an order of their own, numbers as they are told, averages to 12 digits. */
+function told(parts: TableRow[][], measures: Measure[]): unknown {
+  const isRounded = measures.map(({ aggregate }) => ['avg', 'share', 'percentile'].includes(aggregate));
+  return parts.map((rows) =>
+    rows
+      .map(({ bucket, keys, cells, rank }) =>
+        JSON.stringify({
+          bucket,
+          keys,
+          rank: rank ?? null,
+          cells: cells.map((cell, n) =>
+            cell === null ? null : isRounded[n] ? Number(Number(cell).toPrecision(12)) : Number(cell),
+          ),
+        }),
+      )
+      .sort(),
+  );
+}
+
+t.test(`${QUERIES} random queries on both roads (SEED=${seed} repeats them)`, async (t) => {
+  const r = random(seed);
+  const w = await world(t);
+  const app = await w.app({ now: NOW });
+  const key = await w.key();
+  const conversations: Event[][] = [];
+  for (let n = 0; n < 150; n++) conversations.push(queriedConversation(r, `c${n}`));
+  const rows = conversations.flatMap((events) => conversationRows(ACCOUNT, events, NOW));
+  const events = r.shuffle(conversations.flat());
+  const timeouts = ['24h', '2h,web=0', '0,web=1h,chat=3h', '3d'].map((text) => parseTimeouts(text) as Timeouts);
+
+  let [fast, slow, filled, wrong] = [0, 0, 0, 0];
+  const ROUNDS = 6;
+  for (let round = 0; round < ROUNDS && wrong < 3; round++) {
+    // The last events of each round are still marked when queries come.
+    const part = events.slice((round * events.length) / ROUNDS, ((round + 1) * events.length) / ROUNDS);
+    const fresh = r.pick([0, 1, 30, part.length]);
+    const before = part.slice(0, part.length - fresh);
+    if (before.length > 0) t.equal((await send(app, key, before)).status, 200);
+    await refreshAll(
+      w,
+      r.pick([
+        { own: 500, large: 20_000 },
+        { own: 2, large: 4 },
+        { own: 3, large: 1_000 },
+      ]),
+    );
+    if (fresh > 0) t.equal((await send(app, key, part.slice(-fresh))).status, 200);
+    for (let n = 0; n < QUERIES / ROUNDS && wrong < 3; n++) {
+      const asked = randomQuery(r, 'conversations', rows);
+      const query = queryOf(asked, r.chance(0.1) ? ['t1', 'nobody'] : null);
+      if (query === null) continue;
+      const planned = plan(query, { bucket: '', groups: '' });
+      if (!planned.ok) continue;
+      const asOf: AsOf = { now: NOW, timeouts: r.pick(timeouts) };
+      const found = await segments(w.db, query, planned.parts, asOf);
+      if (found === null) {
+        slow++;
+        continue;
+      }
+      fast++;
+      const expected = await raw(w.db, query, planned.parts, asOf, 1_000_000);
+      if (expected.parts.some((rows) => rows.length > 0)) filled++;
+      const [a, b] = [told(found.parts, query.measures), told(expected.parts, query.measures)];
+      if (JSON.stringify(a) === JSON.stringify(b)) continue;
+      wrong++;
+      t.strictSame(a, b, `query ${n} of round ${round}: ${JSON.stringify(asked)}`);
+    }
+  }
+  t.comment(`${fast} answered by segments, ${filled} of them with rows; ${slow} left to the raw road`);
+  t.equal(wrong, 0);
+  t.ok(fast > QUERIES / 4, `${fast} answered by segments`);
+  t.ok(filled > QUERIES / 10, `${filled} with rows`);
+});
