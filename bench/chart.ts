@@ -14,7 +14,8 @@ const TOP = 70;
 const ROW = 26;
 
 /** The reads as dots on a logarithmic scale, DuckDB's time being 1: a picture in SVG, which any code host shows. */
-export function chart(reads: ReadFigures[], caption: string): string {
+export function chart(all: ReadFigures[], caption: string): string {
+  const reads = all.filter(({ name }) => name !== 'empty');
   const values = reads.flatMap((read) => kinds.map(({ party }) => median(toDuck(read, party))));
   // The powers of ten around all of them and 1.
   const lowest = Math.min(-1, Math.floor(Math.log10(Math.min(...values))));

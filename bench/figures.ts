@@ -36,7 +36,7 @@ export const summary = (samples: Samples) => ({
 
 const short = (value: number) =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value >= 10 ? value.toFixed(0) : value.toPrecision(2);
-const ms = (samples: Samples) =>
+const range = (samples: Samples) =>
   `${short(median(samples))} (${short(Math.min(...samples))} to ${short(Math.max(...samples))})`;
 const brief = (value: number) => (value >= 10 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3));
 const spread = (samples: Samples) =>
@@ -71,11 +71,11 @@ export function readTable(reads: ReadFigures[]): string {
     const reached = median(toDuck(read, 'run'));
     return [
       `**${name}** ${means}`,
-      ms(read.run),
-      ms(read.http),
+      range(read.run),
+      range(read.http),
       empty === undefined || read === empty ? '' : short(Math.max(0, median(read.http) - median(empty.http))),
-      ms(read.sql),
-      ms(read.duckdb),
+      range(read.sql),
+      range(read.duckdb),
       spread(toDuck(read, 'run')),
       spread(toDuck(read, 'http')),
       spread(ratios(read.run, read.sql)),
@@ -86,22 +86,23 @@ export function readTable(reads: ReadFigures[]): string {
   return markdown([...head, 'run / DuckDB', 'HTTP / DuckDB', 'run / SQL', 'run / DuckDB at most'], rows);
 }
 
-/** Requests a second, and what they are of a peer's in the same round. */
+/** Requests a second, and what they are of those of the others in the same round. */
 export function loadTable({ service, constant, pgbench, validated, notes }: LoadFigures): string {
-  const rows = [
-    [
-      'query a',
-      ms(service),
-      pgbench === null ? '' : spread(ratios(service, pgbench)),
-      spread(ratios(service, constant)),
-    ],
-    ...(validated === null
-      ? []
-      : [['query a, validated (304)', ms(validated), '', spread(ratios(validated, constant))]]),
-    ...(pgbench === null ? [] : [['pgbench, the best rollup SQL', ms(pgbench), '', spread(ratios(pgbench, constant))]]),
-    ['a constant route', ms(constant), '', ''],
+  const row = (name: string, rates: Samples) => [
+    name,
+    range(rates),
+    ...(pgbench === null ? [] : [spread(ratios(rates, pgbench.narrow)), spread(ratios(rates, pgbench.cells))]),
+    spread(ratios(rates, constant)),
   ];
-  const table = markdown(['32 connections', 'requests/s', 'of pgbench', 'of a constant route'], rows);
+  const rows = [
+    row('query a', service),
+    ...(validated === null ? [] : [row('query a, validated (304)', validated)]),
+    ...(pgbench === null ? [] : [row('pgbench, narrow rollup', pgbench.narrow)]),
+    ...(pgbench === null ? [] : [row('pgbench, rollup by five dimensions', pgbench.cells)]),
+    row('a constant route', constant),
+  ];
+  const beside = pgbench === null ? [] : ['of pgbench, narrow', 'of pgbench, five dimensions'];
+  const table = markdown(['32 connections', 'requests/s', ...beside, 'of the constant route'], rows);
   return [table, ...notes].join('\n\n');
 }
 

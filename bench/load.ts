@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import autocannon from 'autocannon';
+import type { Sql } from '../src/database/connect.js';
 import { root } from '../src/root.js';
 import type { Read } from './canonical.js';
 import type { Samples } from './figures.js';
@@ -16,7 +17,8 @@ const CONNECTIONS = 32;
 export interface LoadFigures {
   service: Samples;
   constant: Samples;
-  pgbench: Samples | null;
+  /** On a rollup of this question alone, and on one by five dimensions. */
+  pgbench: Record<(typeof rollupNames)[number], Samples> | null;
   validated: Samples | null;
   notes: string[];
 }
@@ -25,13 +27,19 @@ const headers = { authorization: basic(KEY) };
 /** Read a as a request that a cache may validate. */
 const path = '/v1/bots/bot-1/conversations?version=LIVE&start_time=2024-02-01&end_time=2024-03-02&bucket=1d';
 
-/** Query a by 32 connections, beside pgbench on the best rollup of it and a route that does nothing, in turns. */
+/** Query a by 32 connections, beside pgbench on rollups of it and a route that does nothing, in turns. */
 export async function benchLoad(
   service: Service,
   read: Read,
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<LoadFigures> {
-  const figures: LoadFigures = { service: [], constant: [], pgbench: [], validated: [], notes: [] };
+  const figures: LoadFigures = {
+    service: [],
+    constant: [],
+    pgbench: { narrow: [], cells: [] },
+    validated: [],
+    notes: [],
+  };
   const body = JSON.stringify(read.body);
   const answer = await service.ask('POST', '/v1/query', body, 'application/json');
   const arguments_ = [JSON.stringify(service.target), answer];
@@ -45,8 +53,11 @@ export async function benchLoad(
       async () => figures.constant.push(await rate({ url: `${constantUrl}/v1/query`, ...posted }, seconds, 200)),
     ];
     if (spawnSync('pgbench', ['--version']).status === 0) {
-      const script = await makeRollup(service, folder);
-      turns.push(async () => figures.pgbench?.push(await pgbench(service, script, seconds)));
+      const { pgbench } = figures;
+      for (const name of rollupNames) {
+        const script = await makeRollup(service.sql, name, answer, folder);
+        turns.push(async () => pgbench?.[name].push(await transactions(service, script, seconds)));
+      }
     } else {
       figures.pgbench = null;
       figures.notes.push(
@@ -67,7 +78,7 @@ export async function benchLoad(
   } finally {
     if (constant.connected) constant.disconnect();
     rmSync(folder, { recursive: true, force: true });
-    await service.sql`drop table if exists rollup`;
+    await service.sql`drop table if exists bench_narrow, bench_cells, bench_cell_days`;
   }
   return figures;
 }
@@ -89,22 +100,60 @@ async function rate(request: Request, seconds: number, status: number): Promise<
   return (statusCodeStats[status]?.count ?? 0) / duration;
 }
 
-/** The counts by bot, version and day, and the statement that reads those of query a from it, in one index. */
-async function makeRollup({ sql }: Service, folder: string): Promise<string> {
-  await sql`
-    create table rollup as
-    select bot_id as bot, bot_version as version, (start_time at time zone 'UTC')::date as day, count(*)::integer as n
-    from conversations where account_id = ${ACCOUNT} group by 1, 2, 3`;
-  await sql`alter table rollup add primary key (bot, version, day) include (n)`;
-  await sql`vacuum analyze rollup`;
-  const script = join(folder, 'a.sql');
-  const text = `select day, n from rollup where bot = 'bot-1' and version = 'LIVE' and day >= '2024-02-01' and day < '2024-03-02';\n`;
-  writeFileSync(script, text);
+const days = `day >= '2024-02-01' and day < '2024-03-02'`;
+const live = `bot = 'bot-1' and version = 'LIVE'`;
+
+/** Rollups with the SQL that answers query a from them: one made for this question, and one for a dashboard's filters. */
+const rollups = {
+  narrow: {
+    text: `select day, n from bench_narrow where ${live} and ${days}`,
+    async make(sql: Sql) {
+      await sql`
+        create table bench_narrow as
+        select bot_id as bot, bot_version as version, (start_time at time zone 'UTC')::date as day, count(*)::integer as n
+        from conversations where account_id = ${ACCOUNT} group by 1, 2, 3`;
+      await sql`alter table bench_narrow add primary key (bot, version, day) include (n)`;
+      await sql`vacuum analyze bench_narrow`;
+    },
+  },
+  cells: {
+    text: `select day, sum(n) from bench_cells join bench_cell_days using (cell) where ${live} and ${days} group by day`,
+    async make(sql: Sql) {
+      await sql`
+        create table bench_cells as
+        select row_number() over ()::integer as cell, * from (
+          select distinct bot_id as bot, bot_version as version, channel, language, desk_id as desk
+          from conversations where account_id = ${ACCOUNT}
+        ) distinct_cells`;
+      await sql`
+        create table bench_cell_days as
+        select cell, (c.start_time at time zone 'UTC')::date as day, count(*)::integer as n
+        from conversations c join bench_cells b on b.bot = c.bot_id and b.version = c.bot_version
+          and b.channel = c.channel and b.language = c.language and b.desk = c.desk_id
+        where account_id = ${ACCOUNT} group by 1, 2`;
+      await sql`alter table bench_cells add primary key (bot, version, channel, language, desk) include (cell)`;
+      await sql`alter table bench_cell_days add primary key (cell, day) include (n)`;
+      await sql`vacuum analyze bench_cells`;
+      await sql`vacuum analyze bench_cell_days`;
+    },
+  },
+};
+const rollupNames = ['narrow', 'cells'] as const;
+
+/** Makes a rollup and writes its statement to a file for pgbench; its counts must be those of the service's answer. */
+async function makeRollup(sql: Sql, name: (typeof rollupNames)[number], answer: string, folder: string) {
+  const { make, text } = rollups[name];
+  await make(sql);
+  const [found] = await sql.unsafe(`select sum(n)::integer as n from (${text}) rows (day, n)`);
+  const told = (JSON.parse(answer).rows as [string, number][]).reduce((sum, [, n]) => sum + n, 0);
+  if (found?.n !== told) throw new Error(`the rollup ${name} counts ${found?.n}, the service ${told}`);
+  const script = join(folder, `${name}.sql`);
+  writeFileSync(script, `${text};\n`);
   return script;
 }
 
 /** Transactions a second with prepared statements, over the same socket. */
-async function pgbench({ target }: Service, script: string, seconds: number): Promise<number> {
+async function transactions({ target }: Service, script: string, seconds: number): Promise<number> {
   const { host, port, username, database } = target;
   const where = ['-h', host, '-p', String(port), '-U', username, database];
   const how = ['-n', '-M', 'prepared', '-f', script, '-c', String(CONNECTIONS), '-j', '2', '-T', String(seconds)];
