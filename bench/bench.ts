@@ -10,7 +10,7 @@ import { benchLoad, type LoadFigures } from './load.js';
 import { benchMix, type MixFigures } from './mix.js';
 import { queries } from './queries.js';
 import { benchReads, parties, type ReadFigures } from './reads.js';
-import { isManyBots, seed, type World, worldOf } from './seed.js';
+import { seed, type World, worldOf } from './seed.js';
 import { startService } from './service.js';
 
 /**
@@ -147,7 +147,7 @@ async function ofConversations(world: World): Promise<void> {
 
 function told(world: World): string {
   const conversations = `${world.conversations.toLocaleString('en')} conversations`;
-  return isManyBots(world) ? `${conversations} of ${world.bots.toLocaleString('en')} bots` : conversations;
+  return world.isEven ? `${conversations} of ${world.bots.toLocaleString('en')} bots` : conversations;
 }
 
 /** All figures, with their medians and spreads worked out. */

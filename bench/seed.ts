@@ -4,15 +4,16 @@ import { ACCOUNT } from './service.js';
 /** What the reads go over. */
 export interface World {
   conversations: number;
-  /** The number of bots. 20 are of very different size, the largest with near a quarter; more are all of one size. */
   bots: number;
+  /** Whether all bots are of one size; else they are very different, and the largest has near a quarter. */
+  isEven: boolean;
 }
 
 /** Conversations of very different bots, or of many that have about eight conversations a day each. */
 export const worldOf = ({ conversations, bots }: { conversations: number; bots?: number }): World =>
-  bots === undefined ? { conversations, bots: 20 } : { conversations: bots * 8 * 120, bots };
-
-export const isManyBots = ({ bots }: World): boolean => bots > 20;
+  bots === undefined
+    ? { conversations, bots: 20, isEven: false }
+    : { conversations: bots * 8 * 120, bots, isEven: true };
 
 /** The 120 days, and the values of each dimension; in DuckDB a value is its place in the list. */
 export const FIRST_DAY = '2024-01-01';
@@ -32,9 +33,9 @@ const WITH_EVENTS = 5;
  * wrote, and one in a hundred lasts for hours.
  */
 export async function seed(sql: Sql, world: World): Promise<void> {
-  const { conversations: count, bots } = world;
+  const { conversations: count, bots, isEven } = world;
   await sql`select setseed(0.5)`;
-  const bot = isManyBots(world) ? sql`1 + floor(random() * ${bots}::int)` : sql`floor(${bots + 1}::int ^ random())`;
+  const bot = isEven ? sql`1 + floor(random() * ${bots}::int)` : sql`floor(${bots + 1}::int ^ random())`;
   await sql`
     create unlogged table made as
     select n, 'seeded-' || n as id, 'bot-' || (${bot})::int as bot,
