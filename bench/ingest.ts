@@ -137,7 +137,6 @@ export async function benchIngest(
     peer: [],
     peerName: 'COPY',
     target,
-    better: 'higher',
   });
   const lines = [
     line('ingest, new conversations', 0.2),

@@ -1,99 +1,134 @@
-import type { Line } from './figures.js';
-import { ACCOUNT, type Service } from './service.js';
+import { openPool, type Pool } from '../src/database/database.js';
+import { Faults } from '../src/http/faults.js';
+import type { Query } from '../src/queries/query.js';
+import { run } from '../src/queries/run.js';
+import { parseQuestion, paths } from '../src/routes/query/parse.js';
+import { shapeAnswer } from '../src/routes/query/shape.js';
+import type { Read } from './canonical.js';
+import { differing, normal } from './compare.js';
+import { type Duck, nameOf } from './duck.js';
+import type { Samples } from './figures.js';
+import { ACCOUNT, PATIENCE, type Service } from './service.js';
 
-/** Conversations over 120 days: 20 bots of very different size, 3 versions, 6 channels, 8 languages; written below ingest. */
-async function seed({ sql }: Service, count: number): Promise<void> {
-  await sql`select setseed(0.5)`;
-  await sql`
-    insert into conversations (account_id, conversation_id, attributes, team_id, bot_id, bot_version, desk_id, channel, language,
-      user_id, chat_type, is_contained, start_time, end_time, last_activity, first_time, user_messages, bot_messages, visitor_ids)
-    select ${ACCOUNT}::uuid, 'seeded-' || n,
-      jsonb_build_object('bot_id', bot, 'bot_version', version, 'team_id', 'care', 'channel', channel, 'language', language, 'desk_id', desk),
-      'care', bot, version, desk, channel, language, person, 'visitor', true, start, start + length, start + length, start + length, 3, 3, array[person]
-    from (
-      select n, 'zipf-' || floor(20 ^ random())::int as bot, (array['LIVE', 'LIVE', 'LIVE', 'DRAFT', 'OLD'])[1 + floor(random() * 5)::int] as version,
-        'desk-' || floor(random() * 10)::int as desk, (array['web', 'whatsapp', 'facebook', 'viber', 'sms', 'email'])[1 + floor(random() * 6)::int] as channel,
-        (array['en', 'fi', 'sv', 'de', 'fr', 'es', 'pt', 'ja'])[1 + floor(random() * 8)::int] as language,
-        'person-' || floor(random() * ${count / 4}::int)::int as person,
-        date_trunc('milliseconds', timestamptz '2024-01-01Z' + n * (interval '120 days' / ${count}::int)) as start,
-        floor(random() * 900) * interval '1 second' as length
-      from generate_series(0, ${count - 1}::int) n
-    ) made`;
-  await sql`insert into known_ids select distinct account_id, 'bot', bot_id from conversations on conflict do nothing`;
-  await sql`insert into known_ids values (${ACCOUNT}, 'team', 'care') on conflict do nothing`;
-  await sql`vacuum analyze conversations`;
+/** Who answers: `run(query)` in this process, the service over HTTP, SQL by hand, and DuckDB in this process. */
+export const parties = ['run', 'http', 'sql', 'duckdb'] as const;
+export type Party = (typeof parties)[number];
+
+/** Milliseconds of a read: a sample a round of each. */
+export interface ReadFigures extends Record<Party, Samples> {
+  name: string;
+  means: string;
+  target?: number;
 }
 
-/** The answer of a series as a list of [label, sum], to see that both roads tell the same. */
-const sums = (text: string): string =>
-  JSON.stringify(
-    (JSON.parse(text).data as { series_labels: string[]; series: { sum: number }[] }).series
-      .map(({ sum }) => sum)
-      .filter((sum) => sum > 0)
-      .sort((a, b) => a - b),
-  );
+/** The least and the most rounds of a read, and the milliseconds after which there are no more than the least. */
+export interface Rounds {
+  least: number;
+  most: number;
+  enough: number;
+}
 
-/** Reads through HTTP beside the same question as SQL written by hand, on the same server. */
+interface Answer {
+  ms: number;
+  rows: readonly (readonly unknown[])[];
+}
+
+/**
+ * Asks all four the same, one after the other, round after round; who is first changes. Every answer is compared to the
+ * last row with that of DuckDB, and one that differs ends the benchmark.
+ */
 export async function benchReads(
-  service: Service,
-  { rounds, conversations }: { rounds: number; conversations: number },
-): Promise<Line[]> {
-  await seed(service, conversations);
-  const { sql } = service;
-  const bot = '/v1/bots/zipf-1/conversations?version=LIVE&start_time=2024-02-01&end_time=2024-03-02&bucket=1d';
-  const reads = [
-    {
-      name: 'read a: a bot, 30 days by day',
-      path: bot,
-      byHand: () => sql`
-        select date_trunc('day', start_time, 'UTC') as day, null as label, count(*) from conversations
-        where account_id = ${ACCOUNT} and bot_id = 'zipf-1' and bot_version = 'LIVE'
-          and start_time >= '2024-02-01Z' and start_time < '2024-03-02Z'
-        group by 1`,
-    },
-    {
-      name: 'read b: the same in Helsinki, by channel',
-      path: `${bot}&time_zone=Europe/Helsinki&group_by=channel_type`,
-      byHand: () => sql`
-        select date_trunc('day', start_time, 'Europe/Helsinki') as day, channel as label, count(*) from conversations
-        where account_id = ${ACCOUNT} and bot_id = 'zipf-1' and bot_version = 'LIVE'
-          and start_time >= '2024-01-31 22:00Z' and start_time < '2024-03-01 22:00Z'
-        group by 1, 2`,
-    },
-    {
-      name: 'read d: a team, 120 days, bot and channel',
-      path: '/v1/teams/care/conversations?start_time=2024-01-01&end_time=2024-04-30&bucket=1d&group_by=bot_id,channel_type',
-      byHand: () => sql`
-        select date_trunc('day', start_time, 'UTC') as day, bot_id || ', ' || channel as label, count(*) from conversations
-        where account_id = ${ACCOUNT} and team_id = 'care' and start_time >= '2024-01-01Z' and start_time < '2024-04-30Z'
-        group by 1, 2`,
-    },
-  ];
-  const lines: Line[] = [];
-  for (const { name, path, byHand } of reads) {
-    const line: Line = { name, unit: 'ms', ours: [], peer: [], peerName: 'SQL by hand', target: 1.3, better: 'lower' };
-    for (let round = -2; round < rounds; round++) {
-      const ourTurn = async () => {
-        const started = performance.now();
-        const text = await service.ask('GET', path);
-        return { ms: performance.now() - started, sums: sums(text) };
+  { target, sql, ask }: Service,
+  duck: Duck,
+  reads: Read[],
+  rounds: Rounds,
+  tell: (text: string) => void,
+): Promise<ReadFigures[]> {
+  const pool = openPool(target, { max: 4, statementTimeout: PATIENCE });
+  try {
+    const all: ReadFigures[] = [];
+    for (const read of reads) {
+      tell(`read ${read.name}: ${read.means}`);
+      const turns: Record<Party, () => Promise<Answer>> = {
+        run: () => inCore(pool, read),
+        async http() {
+          const { ms, value } = await timed(() =>
+            ask('POST', '/v1/query', JSON.stringify(read.body), 'application/json'),
+          );
+          return { ms, rows: JSON.parse(value).rows };
+        },
+        async sql() {
+          const { ms, value } = await timed(() => read.byHand(sql));
+          return { ms, rows: value };
+        },
+        duckdb: async () => named(read, await duck.ask(read.duck)),
       };
-      const theirTurn = async () => {
-        const started = performance.now();
-        const rows = await byHand();
-        const ms = performance.now() - started;
-        const byLabel = new Map<string, number>();
-        for (const { label, count } of rows) byLabel.set(label, (byLabel.get(label) ?? 0) + Number(count));
-        return { ms, sums: JSON.stringify([...byLabel.values()].sort((a, b) => a - b)) };
-      };
-      const first = round % 2 === 0 ? await ourTurn() : await theirTurn();
-      const second = round % 2 === 0 ? await theirTurn() : await ourTurn();
-      if (first.sums !== second.sums) throw new Error(`${name}: the answers differ`);
-      if (round < 0) continue; // warming up
-      line.ours.push((round % 2 === 0 ? first : second).ms);
-      line.peer.push((round % 2 === 0 ? second : first).ms);
+      all.push(await measure(read, turns, rounds));
     }
-    lines.push(line);
+    return all;
+  } finally {
+    await pool.close();
   }
-  return lines;
+}
+
+async function measure(
+  read: Read,
+  turns: Record<Party, () => Promise<Answer>>,
+  { least, most, enough }: Rounds,
+): Promise<ReadFigures> {
+  const { name, means, target } = read;
+  const figures: ReadFigures = {
+    name,
+    means,
+    ...(target === undefined ? {} : { target }),
+    run: [],
+    http: [],
+    sql: [],
+    duckdb: [],
+  };
+  const began = performance.now();
+  for (let round = -1; round < most; round++) {
+    if (round >= least && performance.now() - began > enough) break;
+    const answers = new Map<Party, Answer>();
+    for (const n of parties.keys()) {
+      const party = parties[(n + round + 1) % parties.length] as Party;
+      answers.set(party, await turns[party]());
+    }
+    const truth = normal(read, answers.get('duckdb')?.rows ?? []);
+    for (const party of parties) {
+      const { ms, rows } = answers.get(party) as Answer;
+      const difference = differing(normal(read, rows), truth);
+      if (difference !== null) throw new Error(`read ${name}: ${party} and duckdb differ: ${difference}`);
+      if (round >= 0) figures[party].push(ms); // the first of all warms up
+    }
+  }
+  return figures;
+}
+
+/** The core query that the service makes of the same body, without HTTP and JSON. */
+async function inCore(pool: Pool, { body }: Read): Promise<Answer> {
+  const faults = new Faults();
+  const now = Date.now();
+  const { query: parsed, ...rest } = parseQuestion(body, now, faults);
+  faults.check();
+  const query = { ...parsed, scope: { account: ACCOUNT, teams: null, bots: null } } as Query;
+  const asOf = { now, timeouts: { initial: null, channels: new Map() } }; // as the service has it
+  const { ms, value } = await timed(() => run(pool, query, asOf, paths));
+  return { ms, rows: shapeAnswer(value, { ...rest, query }, []).rows };
+}
+
+async function timed<Value>(answer: () => PromiseLike<Value>): Promise<{ ms: number; value: Value }> {
+  const started = performance.now();
+  const value = await answer();
+  return { ms: performance.now() - started, value };
+}
+
+/** DuckDB's rows with names for the small integers of groups. */
+function named({ body }: Read, { ms, rows }: Answer): Answer {
+  const first = body.bucket === undefined ? 0 : 1;
+  const names = (body.group_by ?? []).map((dimension) => nameOf[dimension]);
+  const renamed = rows.map((row) =>
+    row.map((cell, n) => (typeof cell === 'number' ? (names[n - first]?.(cell) ?? cell) : cell)),
+  );
+  return { ms, rows: renamed };
 }

@@ -1,30 +1,43 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Sql } from '../src/database/connect.js';
-import { findEmbedded } from '../src/database/embedded.js';
+import { type EmbeddedConnection, findEmbedded } from '../src/database/embedded.js';
 import { root } from '../src/root.js';
+import type { Delay } from './delay.js';
 
-const KEY = 'bench:the-key-of-the-benchmark';
+export const KEY = 'bench:the-key-of-the-benchmark';
 export const ACCOUNT = '00000000-0000-4000-8000-00000000000a';
+/** Milliseconds that a statement may take here: a raw read of many millions on a busy machine passes the usual 30 s. */
+export const PATIENCE = 600_000;
+
+export const basic = (key: string): string => `Basic ${Buffer.from(key).toString('base64')}`;
 
 export interface Service {
-  /** Sends a request on one of a few kept connections and gives the body of a 200. */
-  ask(method: 'GET' | 'POST', path: string, body?: string, type?: string): Promise<string>;
+  url: string;
+  /** Where its database is. */
+  target: EmbeddedConnection;
+  /** Sends a request on a kept connection and gives the body of a 200. */
+  ask(method: 'GET' | 'POST', path: string, body?: string, type?: string, key?: string): Promise<string>;
   /** Connections of the benchmark's own to the same server. */
   sql: Sql;
   /** Resident memory of the service's process, in MB. */
   residentMb(): number;
+  /** The same at its highest. */
+  peakMb(): number;
+  /** How late its event loop ran since the last call. */
+  delay(): Promise<Delay>;
   stop(): Promise<void>;
 }
 
 /** The service as its users run it, in a process of its own over a durable embedded database. */
 export async function startService(): Promise<Service> {
   const dir = mkdtempSync(join(tmpdir(), 'reports-bench-'));
-  const child = spawn(process.execPath, [join(root, 'dist/src/main.js'), 'serve'], {
+  const main = ['--import', join(root, 'dist/bench/delay.js'), join(root, 'dist/src/main.js'), 'serve'];
+  const child = spawn(process.execPath, main, {
     env: {
       ...process.env,
       DATA_DIR: dir,
@@ -32,27 +45,45 @@ export async function startService(): Promise<Service> {
       LOG_LEVEL: 'error',
       BOOTSTRAP_ACCOUNT: ACCOUNT,
       BOOTSTRAP_KEY: KEY,
+      STATEMENT_TIMEOUT: String(PATIENCE),
+      // Otherwise every conversation of a past year is closed, and nothing has to be read to know it.
+      CONVERSATION_TIMEOUT: '0',
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const url = await listening(child);
   const target = findEmbedded(dir);
   if (target === null) throw new Error('the embedded database is not there');
   const sql = connect(target, { max: 4, statementTimeout: 0 });
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   return {
+    url,
+    target,
     sql,
-    ask: (method, path, body, type) => ask(agent, url, method, path, body, type),
-    residentMb: () =>
-      Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024),
+    ask: (method, path, body, type, key) => ask(agent, url, method, path, body, type, key),
+    residentMb: () => memoryOf(child, 'VmRSS'),
+    peakMb: () => memoryOf(child, 'VmHWM'),
+    async delay() {
+      const answer = once(child, 'message');
+      child.send('delay');
+      return (await answer)[0] as Delay;
+    },
     async stop() {
       agent.destroy();
       await sql.end({ timeout: 5 });
+      const ended = once(child, 'close');
       child.kill('SIGTERM');
-      await once(child, 'close');
+      await ended;
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** A line of the process's memory, where the system shows it; else NaN. */
+function memoryOf({ pid }: ChildProcess, line: 'VmRSS' | 'VmHWM'): number {
+  const file = `/proc/${pid}/status`;
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return Math.round(Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(text)?.[1]) / 1024);
 }
 
 /** The address of the service, once it says so. Its output is read on, or its next line would end it. */
@@ -75,10 +106,11 @@ function ask(
   path: string,
   body?: string,
   type = 'application/x-ndjson',
+  key = KEY,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = {
-      authorization: `Basic ${Buffer.from(KEY).toString('base64')}`,
+      authorization: basic(key),
       ...(body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
     };
     const sent = request(url + path, { method, headers, agent }, (response) => {
