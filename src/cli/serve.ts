@@ -8,6 +8,7 @@ import { createKey, listAccounts, listKeys } from '../auth/keys.js';
 import { type Config, commandName, readConfig, settings } from '../config.js';
 import type { Database } from '../database/database.js';
 import { makeLog } from '../log.js';
+import { startRefresher } from '../queries/segments/refresher.js';
 import { version } from '../root.js';
 import { openDatabase } from './open.js';
 import { onSignals } from './signals.js';
@@ -86,7 +87,17 @@ async function start(config: Config, log: Logger): Promise<Running> {
     });
     const firstKey = isGiven ? given : await bootstrap(db, config);
     const accounts = await listAccounts(db);
-    return { app, url, firstKey, accounts, close };
+    const refresher = startRefresher(db, (error) => log.warn({ err: error }, 'segments could not be refreshed'));
+    return {
+      app,
+      url,
+      firstKey,
+      accounts,
+      async close() {
+        await refresher.stop();
+        await close();
+      },
+    };
   } catch (error) {
     await app?.close();
     await close();

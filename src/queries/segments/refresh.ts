@@ -19,9 +19,12 @@ const usual: Sizes = { own: 500, large: 20_000 };
 /** The timeout of one statement in milliseconds. */
 const PATIENCE = 600_000;
 
-/** What one refresh built, or null if nothing was marked. `isBusy` if another process is at it. */
+/** What one refresh built. */
 export interface Refreshed {
+  /** Whether another process was at it, so that nothing was built. */
   isBusy: boolean;
+  /** The day of the segments, as PostgreSQL writes it. */
+  day: string | null;
   segments: number;
   conversations: number;
 }
@@ -29,7 +32,8 @@ export interface Refreshed {
 /**
  * Builds the marked segments of one day of an account, the day that has waited longest. All statements of the transaction see the same snapshot: the
  * marks that it takes belong to the conversations that it reads. A transaction that commits later leaves its marks standing. A
- * second process that takes the same marks fails, and changes nothing; the lock only spares it the work.
+ * second process that takes the same marks fails, and changes nothing; the lock only spares it the work. Null if nothing is
+ * marked.
  */
 export const refresh = (db: Database, account: string, sizes = usual): Promise<Refreshed | null> =>
   db.transaction(async (sql): Promise<Refreshed | null> => {
@@ -37,7 +41,7 @@ export const refresh = (db: Database, account: string, sizes = usual): Promise<R
       await sql<{ locked: boolean }[]>`
         select pg_try_advisory_xact_lock(hashtextextended(${`segments of ${account}`}, 0)) as locked`,
     );
-    if (!locked) return { isBusy: true, segments: 0, conversations: 0 };
+    if (!locked) return { isBusy: true, day: null, segments: 0, conversations: 0 };
     const taken = await sql<{ bot_id: string; hour: string; day: string }[]>`
       with waiting as (
         select date_trunc('day', hour, 'UTC') as day from segment_marks
@@ -74,6 +78,7 @@ export const refresh = (db: Database, account: string, sizes = usual): Promise<R
       returning row_count`;
     return {
       isBusy: false,
+      day: first.day,
       segments: built.length,
       conversations: built.reduce((sum, { row_count }) => sum + row_count, 0),
     };

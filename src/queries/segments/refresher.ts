@@ -5,8 +5,12 @@ import { markedAccounts, refresh } from './refresh.js';
 /** Milliseconds between two looks for marks. */
 const EVERY = 1_000;
 
-/** After a refresh, an account rests this many times as long as it took, so that it uses a tenth of one core at most. */
+/**
+ * A day that is marked again at once waits this many times as long as it took to build, so that a busy day uses a tenth of
+ * one core at most. Other days are built one after the other.
+ */
 const REST = 9;
+const LONGEST_REST = 60_000;
 
 export interface Refresher {
   stop(): Promise<void>;
@@ -18,21 +22,25 @@ export interface Refresher {
  */
 export function startRefresher(db: Database, onError: (error: unknown) => void): Refresher {
   const stopping = new AbortController();
-  const restUntil = new Map<string, number>();
+  const resting = new Map<string, { day: string | null; until: number }>();
   const pause = (ms: number) => delay(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
   const isOver = () => stopping.signal.aborted;
 
   async function round(): Promise<void> {
     for (const account of await markedAccounts(db)) {
-      while (!isOver() && (restUntil.get(account) ?? 0) <= performance.now()) {
+      while (!isOver()) {
+        const { until = 0 } = resting.get(account) ?? {};
         const started = performance.now();
+        if (until > started) break;
         const refreshed = await refresh(db, account);
-        const ended = performance.now();
         if (refreshed === null || refreshed.isBusy) break;
-        restUntil.set(account, ended + Math.min(60_000, REST * (ended - started)));
+        const ended = performance.now();
+        const isAgain = refreshed.day === resting.get(account)?.day;
+        const rest = isAgain ? Math.min(LONGEST_REST, REST * (ended - started)) : 0;
+        resting.set(account, { day: refreshed.day, until: ended + rest });
       }
     }
-    for (const [account, until] of restUntil) if (until <= performance.now()) restUntil.delete(account);
+    for (const [account, { until }] of resting) if (until + LONGEST_REST < performance.now()) resting.delete(account);
   }
 
   async function work(): Promise<void> {
