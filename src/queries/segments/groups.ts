@@ -1,6 +1,7 @@
 import type { Value } from '../filter.js';
-import { bucketAt, HOUR, isUncut, precisionOf } from './axis.js';
+import { type Axis, bucketAt, HOUR, isUncut } from './axis.js';
 import type { ColumnName } from './columns.js';
+import { NONE, type Values } from './decode.js';
 import type { Mask } from './masks.js';
 import type { Plan } from './plan.js';
 import type { Rows } from './rows.js';
@@ -16,10 +17,22 @@ const MAX_GROUPS = 1 << 20;
 /** There are more groups than this road is made for. */
 export class TooManyGroups extends Error {}
 
+/** The groups of the rows of a segment. */
+export interface Grouped {
+  /** The group of each row, -1 for rows that are not counted; null if all rows of `where` are in the group `one`. */
+  each: Int32Array | Float64Array | null;
+  one: number;
+  where: Mask;
+  /** No group has a greater number. */
+  most: number;
+}
+
 /** One group: a bucket of a part, with the values of the query's dimensions. */
 export interface Group {
   part: number;
   bucket: number;
+  /** The same number for the same keys. */
+  place: number;
   keys: Value[];
 }
 
@@ -34,6 +47,7 @@ export class Groups {
   #table: Int32Array | null = null;
   readonly #map = new Map<number, number>();
   #sizes: number[] | null = null;
+  readonly #keys = new Map<number, Value[]>();
   #toValues: ((stored: number) => Value)[] = [];
 
   readonly plan: Plan;
@@ -54,45 +68,55 @@ export class Groups {
     return this.#combinations.length;
   }
 
-  /** The group of each row in one part; -1 for rows that are not counted. Null if there are none. */
-  of(rows: Rows, part: number, where: Mask): Int32Array | null {
-    const buckets = this.#bucketsOf(rows, part);
-    if (buckets === null) return null;
-    const groups = buckets;
-    if (where !== null) for (let n = 0; n < groups.length; n++) if (where[n] === 0) groups[n] = -1;
+  /** The groups of rows in one part; null if none of them is counted. `where` are the rows that match. */
+  of(rows: Rows, part: number, where: Mask): Grouped | null {
+    const axis = this.plan.axes[part] as Axis;
+    const { from, to } = rows.frame;
     const { groupBy } = this.plan.query;
-    const keys = groupBy.map((name, n) => this.#codesOf(rows, name, n));
     this.#sizes ??= this.#sizesOf(rows);
-    const sizes = this.#sizes;
-    if (this.#table !== null) {
-      const table = this.#table;
-      for (let n = 0; n < groups.length; n++) {
-        let combination = groups[n] as number;
+    const offset = this.#offsets[part] as number;
+    let bucket = -1;
+    if (isUncut(axis, from, to)) {
+      bucket = bucketAt(axis, from);
+      if (bucket < 0) return null;
+      if (groupBy.length === 0 && (where === null || where.includes(1))) {
+        return { one: this.#groupOf(bucket + offset), each: null, where, most: this.length };
+      }
+    }
+    const each =
+      bucket < 0
+        ? this.#bucketsOf(rows, axis, offset)
+        : (this.#table === null ? rows.arena.doubles(rows.length) : rows.arena.integers(rows.length)).fill(
+            bucket + offset,
+          );
+    if (where !== null) for (let n = 0; n < each.length; n++) if (where[n] === 0) each[n] = -1;
+    for (const [k, name] of groupBy.entries()) {
+      const codes = this.#codesOf(rows, name, k);
+      const size = this.#sizes[k] as number;
+      combine(each, codes, size);
+    }
+    const table = this.#table;
+    if (table === null)
+      for (let n = 0; n < each.length; n++) each[n] = (each[n] as number) < 0 ? -1 : this.#groupOf(each[n] as number);
+    else {
+      for (let n = 0; n < each.length; n++) {
+        const combination = each[n] as number;
         if (combination < 0) continue;
-        for (let k = 0; k < keys.length; k++)
-          combination = combination * (sizes[k] as number) + ((keys[k] as Codes)[n] as number);
-        let group = (table[combination] as number) - 1;
-        if (group < 0) {
-          group = this.#add(combination);
-          table[combination] = group + 1;
-        }
-        groups[n] = group;
+        const group = (table[combination] as number) - 1;
+        each[n] = group >= 0 ? group : this.#groupOf(combination);
       }
-      return groups;
     }
-    for (let n = 0; n < groups.length; n++) {
-      let combination = groups[n] as number;
-      if (combination < 0) continue;
-      for (let k = 0; k < keys.length; k++)
-        combination = combination * (sizes[k] as number) + ((keys[k] as Codes)[n] as number);
-      let group = this.#map.get(combination);
-      if (group === undefined) {
-        group = this.#add(combination);
-        this.#map.set(combination, group);
-      }
-      groups[n] = group;
-    }
-    return groups;
+    return { one: -1, each, where: null, most: this.length };
+  }
+
+  /** The group of a combination, a new one if it is the first. */
+  #groupOf(combination: number): number {
+    const known = this.#table === null ? this.#map.get(combination) : (this.#table[combination] as number) - 1;
+    if (known !== undefined && known >= 0) return known;
+    const group = this.#add(combination);
+    if (this.#table === null) this.#map.set(combination, group);
+    else this.#table[combination] = group + 1;
+    return group;
   }
 
   /** One more group, for others to be merged into. */
@@ -101,16 +125,21 @@ export class Groups {
   }
 
   at(group: number): Group {
-    let rest = this.#combinations[group] as number;
-    const keys: Value[] = [];
-    for (let n = this.plan.query.groupBy.length - 1; n >= 0; n--) {
-      const size = (this.#sizes as number[])[n] as number;
-      const code = rest % size;
-      rest = Math.floor(rest / size);
-      keys.unshift(this.#keyOf(n, code));
+    const combination = this.#combinations[group] as number;
+    const sizes = this.#sizes as number[];
+    const all = sizes.reduce((product, size) => product * size, 1);
+    const bucket = Math.floor(combination / all);
+    const part = bucket >= (this.#offsets[1] ?? Number.POSITIVE_INFINITY) ? 1 : 0;
+    const place = combination - bucket * all;
+    let keys = this.#keys.get(place);
+    if (keys === undefined) {
+      keys = [];
+      for (let n = sizes.length - 1, rest = place; n >= 0; rest = Math.floor(rest / (sizes[n] as number)), n--) {
+        keys.unshift(this.#keyOf(n, rest % (sizes[n] as number)));
+      }
+      this.#keys.set(place, keys);
     }
-    const part = rest >= (this.#offsets[1] ?? Number.POSITIVE_INFINITY) ? 1 : 0;
-    return { part, bucket: rest - (this.#offsets[part] as number), keys };
+    return { part, bucket: bucket - (this.#offsets[part] as number), place, keys };
   }
 
   #add(combination: number): number {
@@ -144,14 +173,17 @@ export class Groups {
     return sizes;
   }
 
-  #codesOf(rows: Rows, name: string, n: number): Codes {
+  #codesOf(rows: Rows, name: string, n: number): Values {
     const { values, isCode } = rows.field(name);
     if (isCode) return values;
     const { codes, values: known } = this.#numbers[n] as NumberCodes;
-    const own = new Int32Array(values.length);
+    const own = rows.arena.integers(values.length);
     for (let row = 0; row < own.length; row++) {
       const value = values[row] as number;
-      if (Number.isNaN(value)) continue;
+      if (value === NONE) {
+        own[row] = 0;
+        continue;
+      }
       let code = codes.get(value);
       if (code === undefined) {
         code = known.push(value);
@@ -163,16 +195,10 @@ export class Groups {
     return own;
   }
 
-  /** The bucket of each row, in the sequence of all parts; null if none is in one. */
-  #bucketsOf(rows: Rows, part: number): Int32Array | null {
-    const axis = this.plan.axes[part] as Plan['axes'][number];
+  /** The bucket of each row, in the sequence of all parts; -1 for none. */
+  #bucketsOf(rows: Rows, axis: Axis, offset: number): Codes {
     const { from, to } = rows.frame;
-    const offset = this.#offsets[part] as number;
-    if (isUncut(axis, from, to)) {
-      const bucket = bucketAt(axis, from);
-      return bucket < 0 ? null : new Int32Array(rows.length).fill(bucket + offset);
-    }
-    const buckets = new Int32Array(rows.length);
+    const buckets = this.#table === null ? rows.arena.doubles(rows.length) : rows.arena.integers(rows.length);
     const hours = rows.column('hour');
     const first = from / HOUR;
     const ofHour = new Int32Array((to - from) / HOUR).fill(UNKNOWN);
@@ -194,20 +220,28 @@ export class Groups {
     return buckets;
   }
 
+  /** The times of rows, of which every part must be there that decides on which side of a cut a row is. */
   #preciseTimes(rows: Rows): Float64Array {
     const { from, to } = rows.frame;
-    const inside = (this.plan.cuts[0] as number[]).filter((cut) => cut > from && cut < to);
-    const precision = precisionOf(inside);
-    if (precision > 0) rows.column('minute');
-    if (precision > 1) rows.column('millisecond');
+    const isInside = (cut: number) => cut > from && cut < to;
+    if (this.plan.cuts[1]?.some(isInside)) rows.column('minute');
+    if (this.plan.cuts[2]?.some(isInside)) rows.column('millisecond');
     return rows.times();
+  }
+}
+
+/** Adds the codes of a dimension to combinations; -1 stays. */
+function combine(combinations: Codes, codes: Values, size: number): void {
+  for (let n = 0; n < combinations.length; n++) {
+    const combination = combinations[n] as number;
+    if (combination >= 0) combinations[n] = combination * size + (codes[n] as number);
   }
 }
 
 const UNKNOWN = -3;
 const CUT = -2;
 
-type Codes = ArrayLike<number>;
+type Codes = Int32Array | Float64Array;
 
 /** Codes from 1 for the values of a number, as they come. */
 interface NumberCodes {

@@ -1,6 +1,7 @@
 import { fieldOf } from '../catalogue.js';
 import type { Filter, Test, Value } from '../filter.js';
-import type { Rows } from './rows.js';
+import { NONE } from './decode.js';
+import type { FieldValues, Rows } from './rows.js';
 
 /** Which rows of a segment match: 1 or 0 for each; null for all. */
 export type Mask = Uint8Array | null;
@@ -9,63 +10,92 @@ export function maskOf(filter: Filter, rows: Rows): Mask {
   if ('dimension' in filter) return tested(filter, rows);
   if (filter.op === 'not') {
     const mask = maskOf(filter.of, rows);
-    if (mask === null) return new Uint8Array(rows.length);
+    if (mask === null) return rows.arena.bytes(rows.length).fill(0);
     for (let n = 0; n < mask.length; n++) mask[n] = 1 - (mask[n] as number);
     return mask;
   }
   const isAnd = filter.op === 'and';
-  let joint: Mask | undefined;
+  let joint: Mask = null;
   for (const part of filter.of) {
     const mask = maskOf(part, rows);
     if (mask === null && !isAnd) return null;
     if (mask === null) continue;
-    if (joint === undefined || joint === null) joint = mask;
+    if (joint === null) joint = mask;
     else if (isAnd) for (let n = 0; n < mask.length; n++) joint[n] = (joint[n] as number) & (mask[n] as number);
     else for (let n = 0; n < mask.length; n++) joint[n] = (joint[n] as number) | (mask[n] as number);
   }
-  return joint ?? (isAnd ? null : new Uint8Array(rows.length));
+  return joint ?? (isAnd ? null : rows.arena.bytes(rows.length).fill(0));
 }
 
 /** Both conditions. */
 export function both(a: Mask, b: Mask): Mask {
   if (a === null || b === null) return a ?? b;
-  const mask = new Uint8Array(a.length);
-  for (let n = 0; n < mask.length; n++) mask[n] = (a[n] as number) & (b[n] as number);
-  return mask;
+  for (let n = 0; n < b.length; n++) b[n] = (a[n] as number) & (b[n] as number);
+  return b;
 }
 
 function tested(test: Test, rows: Rows): Uint8Array {
   const field = rows.field(test.dimension);
   const { values } = field;
-  if (field.codes !== null) {
-    const passing = field.codes.passing(test);
-    const mask = new Uint8Array(values.length);
-    for (let n = 0; n < mask.length; n++) mask[n] = passing[values[n] as number] ?? 0;
-    return mask;
-  }
-  const passes = predicate(test, field.toValue);
-  const mask = new Uint8Array(values.length);
-  for (let n = 0; n < mask.length; n++) mask[n] = passes(values[n] as number) ? 1 : 0;
+  const mask = rows.arena.bytes(values.length);
+  if (field.codes !== null) byTable(mask, values, field.codes.passing(test));
+  else if (test.op === 'in') byList(mask, values, storedAmong(test, field));
+  else if (test.op === 'bound') byRange(mask, values, rangeOf(test, field));
+  else throw new TypeError(`${test.op} is not for numbers`);
   return mask;
 }
 
-/** The test of a stored number; `NaN` is null. */
-function predicate(test: Test, toValue: (stored: number) => Value): (stored: number) => boolean {
-  if (test.op === 'in') {
-    const isNullWanted = test.values.includes(null);
-    const isNumber = fieldOf('conversations', test.dimension)?.type === 'number';
-    const wanted = new Set(
-      test.values.filter((value) => value !== null).map((value) => String(isNumber ? Number(value) : value)),
-    );
-    return (stored) => (Number.isNaN(stored) ? isNullWanted : wanted.has(String(toValue(stored))));
+function byTable(mask: Uint8Array, values: FieldValues['values'], passing: Uint8Array): void {
+  const size = passing.length;
+  for (let n = 0; n < mask.length; n++) {
+    const code = values[n] as number;
+    mask[n] = code < size ? (passing[code] as number) : 0;
   }
-  if (test.op !== 'bound') throw new TypeError(`${test.op} is not for numbers`);
-  const { lower, upper } = test;
-  const least = lower === undefined ? Number.NEGATIVE_INFINITY : Number(lower.value);
-  const most = upper === undefined ? Number.POSITIVE_INFINITY : Number(upper.value);
-  return (stored) => {
-    if (Number.isNaN(stored)) return false;
-    const value = Number(toValue(stored));
-    return (lower?.strict ? value > least : value >= least) && (upper?.strict ? value < most : value <= most);
-  };
+}
+
+function byList(mask: Uint8Array, values: FieldValues['values'], wanted: number[]): void {
+  if (wanted.length === 1) {
+    const only = wanted[0] as number;
+    for (let n = 0; n < mask.length; n++) mask[n] = values[n] === only ? 1 : 0;
+    return;
+  }
+  const all = new Set(wanted);
+  for (let n = 0; n < mask.length; n++) mask[n] = all.has(values[n] as number) ? 1 : 0;
+}
+
+function byRange(mask: Uint8Array, values: FieldValues['values'], [least, most]: readonly [number, number]): void {
+  for (let n = 0; n < mask.length; n++) {
+    const value = values[n] as number;
+    mask[n] = value >= least && value <= most && value !== NONE ? 1 : 0;
+  }
+}
+
+/** The stored numbers of the values of a test. */
+function storedAmong(test: Test & { op: 'in' }, { toValue, unit }: FieldValues): number[] {
+  const type = fieldOf('conversations', test.dimension)?.type;
+  return test.values.flatMap((value) => {
+    if (value === null) return [NONE];
+    if (type !== 'number') return [0, 1].filter((stored) => String(toValue(stored)) === String(value));
+    const stored = Math.round(Number(value) * unit);
+    return toValue(stored) === Number(value) ? [stored] : [];
+  });
+}
+
+/** The least and the greatest stored number within a bound. */
+function rangeOf({ lower, upper }: Test & { op: 'bound' }, { toValue, unit }: FieldValues): [number, number] {
+  const value = (stored: number) => Number(toValue(stored));
+  const isAbove = (stored: number) =>
+    lower === undefined || (lower.strict ? value(stored) > Number(lower.value) : value(stored) >= Number(lower.value));
+  const isBelow = (stored: number) =>
+    upper === undefined || (upper.strict ? value(stored) < Number(upper.value) : value(stored) <= Number(upper.value));
+  // A step of one stored number around the bound decides exactly.
+  const near = (bound: { value: Value }) => [-1, 0, 1].map((step) => Math.floor(Number(bound.value) * unit) + step);
+  return [
+    lower === undefined
+      ? Number.NEGATIVE_INFINITY
+      : (near(lower).find(isAbove) ?? Math.floor(Number(lower.value) * unit) + 2),
+    upper === undefined
+      ? Number.POSITIVE_INFINITY
+      : (near(upper).reverse().find(isBelow) ?? Math.floor(Number(upper.value) * unit) - 2),
+  ];
 }

@@ -24,6 +24,8 @@ export interface Plan {
   columns: ColumnName[];
   vocabularies: Vocabulary[];
   usesState: boolean;
+  /** Whether conversations expire without an explicit close. */
+  expires: boolean;
   /** With `usesState`, the channels with a timeout of their own, as tests of the vocabulary of channels. */
   channels: ReadonlyMap<string, Test>;
   clock: LocalClock | null;
@@ -62,6 +64,7 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
     columns: [...needs.columns],
     vocabularies: [...needs.vocabularies.values()],
     usesState: needs.usesState,
+    expires: [asOf.timeouts.initial, ...asOf.timeouts.channels.values()].some((timeout) => timeout !== null),
     channels: needs.channels,
     clock,
     cuts: [0, 1, 2].map((least) => instants.filter((instant) => precisionOf([instant]) >= least)),

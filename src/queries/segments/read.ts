@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { unprepared } from '../../database/unprepared.js';
+import { Arena } from './arena.js';
 import { type ColumnName, columns } from './columns.js';
 import { type Column, decode } from './decode.js';
 import type { Plan, Vocabulary } from './plan.js';
@@ -11,6 +12,8 @@ export interface Segment {
   to: number;
   rows: number;
   columns: Map<ColumnName, Column>;
+  /** The memory of its arrays; they are valid until the next segment. */
+  arena: Arena;
 }
 
 /** A word of a vocabulary, and which of its tests it passes. */
@@ -61,6 +64,7 @@ async function attempt(
       const receiver = makeReceiver();
       const found = { present: [] as boolean[], segments: 0, rows: 0, bytes: 0, isUnfit: false };
       const early: (Buffer | null)[][] = [];
+      const arena = new Arena();
       let isReady = false;
       let words = 0;
       const segment = (row: (Buffer | null)[]) => {
@@ -69,13 +73,15 @@ async function attempt(
         found.segments++;
         found.rows += rows;
         const decoded = new Map<ColumnName, Column>();
+        arena.reset();
         names.forEach((name, n) => {
           const bytes = row[n + 6];
           if (bytes === null || bytes === undefined) return;
           found.bytes += bytes.length;
-          decoded.set(name, decode(bytes, rows, columns[name].kind === 'code'));
+          const column = decode(bytes, rows, columns[name].kind === 'code', arena);
+          if (column !== null) decoded.set(name, column);
         });
-        receiver.segment({ from: numberIn(row[1]), to: numberIn(row[2]), rows, columns: decoded });
+        receiver.segment({ from: numberIn(row[1]), to: numberIn(row[2]), rows, columns: decoded, arena });
       };
       return {
         row(row: (Buffer | null)[]) {
@@ -100,11 +106,13 @@ async function attempt(
   return answer.isUnfit ? null : answer;
 }
 
-const numberIn = (bytes: Buffer | null | undefined) => Number((bytes as Buffer).readBigInt64BE(0));
+const numberIn = (bytes: Buffer | null | undefined) =>
+  (bytes as Buffer).readInt32BE(0) * 0x1_0000_0000 + (bytes as Buffer).readUInt32BE(4);
 
 /** All columns that may be fetched, those that decide in time last. */
 function columnsOf(plan: Plan): ColumnName[] {
   const timed: ColumnName[] = ['hour', 'minute', 'millisecond'];
-  const stateful: ColumnName[] = plan.usesState ? ['is_closed', 'last_activity'] : [];
+  const stateful: ColumnName[] = plan.usesState ? ['is_closed'] : [];
+  if (plan.usesState && plan.expires) stateful.push('last_activity');
   return [...new Set([...plan.columns, ...stateful, ...timed])];
 }

@@ -1,21 +1,24 @@
 import type { Value } from '../filter.js';
+import type { Arena } from './arena.js';
 import type { LocalClock } from './axis.js';
 import { HOUR } from './axis.js';
 import type { ColumnName } from './columns.js';
-import type { Values } from './decode.js';
+import { NONE, type Values } from './decode.js';
 import type { Frame } from './frame.js';
 import { fieldNamed, type Plan } from './plan.js';
 import type { Words } from './words.js';
 
 /** The values of a field for the rows of a segment. */
 export interface FieldValues {
-  /** Codes of words, 0 for null; or numbers, `NaN` for null. */
+  /** Codes of words, 0 for null; or numbers, `NONE` for null. */
   values: Values;
   isCode: boolean;
   /** The words behind codes, if the query asked for them. */
   codes: Words | null;
   /** The value of the catalogue's field behind a number. */
   toValue(stored: number): Value;
+  /** How many stored units a number of the catalogue has. */
+  unit: number;
 }
 
 const same = (stored: number): Value => stored;
@@ -30,7 +33,10 @@ export class Rows {
   readonly frame: Frame;
   readonly plan: Plan;
   readonly words: Map<ColumnName, Words>;
-  constructor(frame: Frame, plan: Plan, words: Map<ColumnName, Words>) {
+  readonly arena: Arena;
+
+  constructor(frame: Frame, plan: Plan, words: Map<ColumnName, Words>, arena: Arena) {
+    this.arena = arena;
     this.frame = frame;
     this.plan = plan;
     this.words = words;
@@ -51,17 +57,19 @@ export class Rows {
     return column;
   }
 
-  /** The start of a row, as far as its parts are there. */
+  /** The start of each row, as far as its parts are there. */
   times(): Float64Array {
+    const times = this.arena.doubles(this.length);
     const hour = this.column('hour');
-    const minute = this.frame.columns.get('minute');
-    const millisecond = this.frame.columns.get('millisecond');
-    const times = new Float64Array(this.length);
     for (let n = 0; n < times.length; n++) times[n] = (hour[n] as number) * HOUR;
-    if (minute !== undefined)
-      for (let n = 0; n < times.length; n++) times[n] = (times[n] as number) + (minute[n] as number) * 60_000;
-    if (millisecond !== undefined)
-      for (let n = 0; n < times.length; n++) times[n] = (times[n] as number) + (millisecond[n] as number);
+    for (const [name, length] of [
+      ['minute', 60_000],
+      ['millisecond', 1],
+    ] as const) {
+      const part = this.frame.columns.get(name);
+      if (part !== undefined)
+        for (let n = 0; n < times.length; n++) times[n] = (times[n] as number) + (part[n] as number) * length;
+    }
     return times;
   }
 
@@ -75,41 +83,54 @@ export class Rows {
           isCode: true,
           codes: this.words.get(field.column) ?? null,
           toValue: same,
+          unit: 1,
         };
       case 'boolean':
-        return { values: this.column(field.column), isCode: false, codes: null, toValue: truth };
+        return { values: this.column(field.column), isCode: false, codes: null, toValue: truth, unit: 1 };
       case 'number': {
-        const [first, ...more] = field.columns.map((column) => this.column(column));
-        let values = first as Values;
-        if (more.length > 0) {
-          values = Float64Array.from(values);
-          for (const column of more)
-            for (let n = 0; n < values.length; n++) values[n] = (values[n] as number) + (column[n] as number);
-        }
         const { unit } = field;
-        return { values, isCode: false, codes: null, toValue: unit === 1 ? same : (stored) => stored / unit };
+        const toValue = unit === 1 ? same : (stored: number) => stored / unit;
+        return { values: this.#sum(field.columns), isCode: false, codes: null, toValue, unit };
       }
       case 'state':
-        return { values: this.#states(), isCode: false, codes: null, toValue: stateNamed };
+        return { values: this.#states(), isCode: false, codes: null, toValue: stateNamed, unit: 1 };
       case 'clock': {
         const clock = this.plan.clock as LocalClock;
         const times = this.times();
         const of = field.part === 'hour_of_day' ? clock.hourOfDay : clock.dayOfWeek;
-        for (let n = 0; n < times.length; n++) times[n] = of(times[n] as number);
-        return { values: times, isCode: false, codes: null, toValue: same };
+        const values = this.arena.integers(this.length);
+        for (let n = 0; n < values.length; n++) values[n] = of(times[n] as number);
+        return { values, isCode: false, codes: null, toValue: same, unit: 1 };
       }
     }
   }
 
+  #sum([name, ...more]: ColumnName[]): Values {
+    const first = this.column(name as ColumnName);
+    if (more.length === 0) return first;
+    const columns = more.map((other) => this.column(other));
+    const sums = this.arena.doubles(this.length);
+    for (let n = 0; n < sums.length; n++) {
+      let sum = first[n] as number;
+      for (const column of columns) sum = sum === NONE || column[n] === NONE ? NONE : sum + (column[n] as number);
+      sums[n] = sum;
+    }
+    return sums;
+  }
+
   /** 1 for closed, 0 for open. Without its columns a segment is closed as a whole. */
-  #states(): Float64Array {
+  #states(): Int32Array {
     const closed = this.frame.columns.get('is_closed');
-    const states = new Float64Array(this.length).fill(1);
-    if (closed === undefined) return states;
+    const states = this.arena.integers(this.length);
+    if (closed === undefined) return states.fill(1);
     const { now, timeouts } = this.plan.asOf;
+    if (!this.plan.expires) {
+      for (let n = 0; n < states.length; n++) states[n] = closed[n] as number;
+      return states;
+    }
     const cutoff = (timeout: number | null) => (timeout === null ? Number.NEGATIVE_INFINITY : now - timeout);
     const activity = this.column('last_activity');
-    const latest = new Float64Array(this.length).fill(cutoff(timeouts.initial));
+    const latest = this.arena.doubles(this.length).fill(cutoff(timeouts.initial));
     for (const [channel, test] of this.plan.channels) {
       const codes = this.column('channel');
       const passing = (this.words.get('channel') as Words).passing(test);
@@ -117,7 +138,7 @@ export class Rows {
       for (let n = 0; n < latest.length; n++) if (passing[codes[n] as number]) latest[n] = own;
     }
     for (let n = 0; n < states.length; n++) {
-      if (closed[n] !== 1 && (activity[n] as number) > (latest[n] as number)) states[n] = 0;
+      states[n] = closed[n] === 1 || (activity[n] as number) <= (latest[n] as number) ? 1 : 0;
     }
     return states;
   }

@@ -46,8 +46,8 @@ function summing(plan: Plan): Receiver & { groups: Groups; accumulators: Accumul
     groups,
     accumulators,
     word: (word) => words.get(word.vocabulary.column)?.add(word),
-    segment({ from, to, rows: count, columns }: Segment) {
-      const rows = new Rows(frameOf(from, to, count, columns), plan, words);
+    segment({ from, to, rows: count, columns, arena }: Segment) {
+      const rows = new Rows(frameOf(from, to, count, columns, arena), plan, words, arena);
       const where = maskOf(plan.query.where, rows);
       for (const part of plan.parts.keys()) {
         const found = groups.of(rows, part, where);

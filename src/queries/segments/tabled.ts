@@ -10,54 +10,50 @@ import type { Plan } from './plan.js';
 export async function tabled({ query, parts }: Plan, groups: Groups, measures: Accumulator[]): Promise<TableRow[][]> {
   const slice = new TimeSlice();
   const rows: TableRow[][] = parts.map(() => []);
-  const place = async (group: number, { part, bucket, keys }: Group, rank?: number | null) => {
-    if (slice.isOver()) await slice.next();
+  const { ranking } = query;
+  const place = (group: number, { part, bucket, keys }: Group, rank: number | null) => {
     const cells = measures.map((measure) => measure.cell(group));
-    rows[part]?.push({ bucket, keys, cells, ...(rank === undefined ? {} : { rank }) });
+    rows[part]?.push(ranking === undefined ? { bucket, keys, cells } : { bucket, keys, cells, rank });
   };
-  const found = Array.from({ length: groups.length }, (_, group) => ({ group, ...groups.at(group) }));
-  if (query.ranking === undefined) {
-    for (const { group, ...of } of found) await place(group, of);
-    return rows;
-  }
-  const ranks = await ranked(query.ranking, found, groups, measures, slice);
-  const { limit, others } = query.ranking;
-  const rest = new Map<string, number>();
-  for (const { group, ...of } of found) {
-    const rank = ranks.get(identity(of.keys)) as number;
-    if (limit === null || rank <= limit) await place(group, of, rank);
-    else if (others) {
-      const place = `${of.part} ${of.bucket}`;
-      const into = rest.get(place) ?? groups.extra();
-      rest.set(place, into);
-      for (const measure of measures) measure.merge(into, group);
+  const count = groups.length;
+  const ranks = ranking === undefined ? null : await ranked(ranking, groups, measures, slice);
+  const limit = ranking?.limit ?? Number.POSITIVE_INFINITY;
+  const rest = new Map<string, { into: number; of: Group }>();
+  for (let group = 0; group < count; group++) {
+    if (group % STEP === 0 && slice.isOver()) await slice.next();
+    const of = groups.at(group);
+    const rank = ranks?.get(of.place) ?? null;
+    if (rank === null || rank <= limit) place(group, of, rank);
+    else if (ranking?.others) {
+      const name = `${of.part} ${of.bucket}`;
+      const others = rest.get(name) ?? { into: groups.extra(), of: { ...of, keys: query.groupBy.map(() => null) } };
+      rest.set(name, others);
+      for (const measure of measures) measure.merge(others.into, group);
     }
-    if (slice.isOver()) await slice.next();
   }
-  for (const [at, group] of rest) {
-    const [part, bucket] = at.split(' ').map(Number) as [number, number];
-    await place(group, { part, bucket, keys: query.groupBy.map(() => null) }, null);
-  }
+  for (const { into, of } of rest.values()) place(into, of, null);
   return rows;
 }
 
-const identity = (keys: Value[]) => JSON.stringify(keys);
+/** How many groups are handled between two looks at the clock. */
+const STEP = 256;
 
 /** The rank of each combination of keys, from 1: by measures over the whole first part, then by the keys. */
 async function ranked(
   { by }: Ranking,
-  found: ({ group: number } & Group)[],
   groups: Groups,
   measures: Accumulator[],
   slice: TimeSlice,
-): Promise<Map<string, number>> {
-  const whole = new Map<string, { keys: Value[]; total: number; scores: (number | null)[] }>();
-  for (const { group, part, keys } of found) {
-    if (slice.isOver()) await slice.next();
-    const name = identity(keys);
-    const entry = whole.get(name) ?? { keys, total: groups.extra(), scores: [] };
-    whole.set(name, entry);
-    if (part === 0) for (const { measure } of by) measures[measure]?.merge(entry.total, group);
+): Promise<Map<number, number>> {
+  const whole = new Map<number, { keys: Value[]; total: number; scores: (number | null)[] }>();
+  const used = [...new Set(by.map(({ measure }) => measure))];
+  const count = groups.length;
+  for (let group = 0; group < count; group++) {
+    if (group % STEP === 0 && slice.isOver()) await slice.next();
+    const { part, place, keys } = groups.at(group);
+    const entry = whole.get(place) ?? { keys, total: groups.extra(), scores: [] };
+    whole.set(place, entry);
+    if (part === 0) for (const measure of used) measures[measure]?.merge(entry.total, group);
   }
   for (const entry of whole.values()) {
     entry.scores = by.map(({ measure }) => {
@@ -78,7 +74,7 @@ async function ranked(
     }
     return 0;
   });
-  return new Map(order.map(([name], n) => [name, n + 1]));
+  return new Map(order.map(([place], n) => [place, n + 1]));
 }
 
 function nullsLast<T>(a: T | null, b: T | null, compare: (a: T, b: T) => number): number {
