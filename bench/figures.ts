@@ -38,7 +38,8 @@ const short = (value: number) =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value >= 10 ? value.toFixed(0) : value.toPrecision(2);
 const range = (samples: Samples) =>
   `${short(median(samples))} (${short(Math.min(...samples))} to ${short(Math.max(...samples))})`;
-const brief = (value: number) => (value >= 10 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3));
+const brief = (value: number) =>
+  value >= 10 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(2) : value.toPrecision(2);
 const spread = (samples: Samples) =>
   `**${brief(median(samples))}** (${brief(Math.min(...samples))} to ${brief(Math.max(...samples))})`;
 
