@@ -92,14 +92,14 @@ export function loadTable({ service, constant, pgbench, validated, notes }: Load
   const row = (name: string, rates: Samples) => [
     name,
     range(rates),
-    ...(pgbench === null ? [] : [spread(ratios(rates, pgbench.narrow)), spread(ratios(rates, pgbench.cells))]),
+    ...(pgbench === null ? [] : [spread(ratios(rates, pgbench.narrow)), spread(ratios(rates, pgbench.wide))]),
     spread(ratios(rates, constant)),
   ];
   const rows = [
     row('query a', service),
     ...(validated === null ? [] : [row('query a, validated (304)', validated)]),
     ...(pgbench === null ? [] : [row('pgbench, narrow rollup', pgbench.narrow)]),
-    ...(pgbench === null ? [] : [row('pgbench, rollup by five dimensions', pgbench.cells)]),
+    ...(pgbench === null ? [] : [row('pgbench, rollup by five dimensions', pgbench.wide)]),
     row('a constant route', constant),
   ];
   const beside = pgbench === null ? [] : ['of pgbench, narrow', 'of pgbench, five dimensions'];
