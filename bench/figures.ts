@@ -38,7 +38,8 @@ const short = (value: number) =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value >= 10 ? value.toFixed(0) : value.toPrecision(2);
 const range = (samples: Samples) =>
   `${short(median(samples))} (${short(Math.min(...samples))} to ${short(Math.max(...samples))})`;
-const brief = (value: number) => (value >= 10 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3));
+const brief = (value: number) =>
+  value >= 10 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(2) : value.toPrecision(2);
 const spread = (samples: Samples) =>
   `**${brief(median(samples))}** (${brief(Math.min(...samples))} to ${brief(Math.max(...samples))})`;
 
@@ -91,14 +92,14 @@ export function loadTable({ service, constant, pgbench, validated, notes }: Load
   const row = (name: string, rates: Samples) => [
     name,
     range(rates),
-    ...(pgbench === null ? [] : [spread(ratios(rates, pgbench.narrow)), spread(ratios(rates, pgbench.cells))]),
+    ...(pgbench === null ? [] : [spread(ratios(rates, pgbench.narrow)), spread(ratios(rates, pgbench.wide))]),
     spread(ratios(rates, constant)),
   ];
   const rows = [
     row('query a', service),
     ...(validated === null ? [] : [row('query a, validated (304)', validated)]),
     ...(pgbench === null ? [] : [row('pgbench, narrow rollup', pgbench.narrow)]),
-    ...(pgbench === null ? [] : [row('pgbench, rollup by five dimensions', pgbench.cells)]),
+    ...(pgbench === null ? [] : [row('pgbench, rollup by five dimensions', pgbench.wide)]),
     row('a constant route', constant),
   ];
   const beside = pgbench === null ? [] : ['of pgbench, narrow', 'of pgbench, five dimensions'];

@@ -44,7 +44,7 @@ function refuseGaps(): void {
   const ids = Object.values(paths).flatMap((path) =>
     Object.values(path).flatMap(({ operationId }) => operationId ?? []),
   );
-  // What `npm run bench` measures, or a look-up of one conversation.
+  // Whose core query `npm run bench` measures, or a look-up of one conversation.
   const elsewhere = new Set([
     'Analytics_GetConversations',
     'Analytics_GetConversationsInsights',
