@@ -13,7 +13,7 @@ const bots = [...Array(8).fill('shop'), ...Array(4).fill('help'), 'desk', 'tiny1
 /** Makes events for all writers. Conversations have a day at which they are at home, so that most of a batch is about one day. */
 export function moving(r: Random) {
   let clock = 0;
-  let conversations = 40 * DAYS;
+  let conversations = 40; // of each day, though not all of them have events yet
   const oftenKnown = (name: string, known: unknown[]) =>
     r.chance(0.03) ? `${name}${clock}` : r.chance(0.1) ? null : r.pick(known);
   const people = Array.from({ length: 60 }, (_, n) => `u${n}`);
@@ -22,7 +22,7 @@ export function moving(r: Random) {
 
   function attributes(home: number): Event {
     const all: Event = {
-      start_time: startOn(r.chance(0.97) ? home : r.below(DAYS)),
+      start_time: startOn(r.chance(0.99) ? home : r.below(DAYS)),
       bot_id: r.pick(bots),
       bot_version: oftenKnown('v', ['LIVE', 'DRAFT']),
       channel: oftenKnown('channel ', ['web', 'chat', 'sms']),
@@ -36,14 +36,14 @@ export function moving(r: Random) {
   }
 
   function event(home: number): Event {
-    const isNew = r.chance(0.08);
-    const number = isNew ? conversations++ : r.below(Math.floor(conversations / DAYS)) * DAYS + home;
+    const isNew = r.chance(0.015);
+    const number = isNew ? conversations++ : r.below(conversations);
     // Later than what is known already, mostly: a move takes effect if it is the last.
     const time = FIRST + home * DAY + (++clock - (r.chance(0.2) ? r.below(1_000) : 0)) * 40;
     const placed = { start_time: startOn(home), bot_id: r.pick(bots), channel: 'web', user_id: r.pick(people) };
     return {
       id: `e${clock}`,
-      conversation_id: `c${number}`,
+      conversation_id: `${home} ${number}`,
       time: new Date(time).toISOString(),
       ...(isNew ? { conversation: placed } : r.chance(0.6) ? { conversation: attributes(home) } : {}),
       ...r.pick<Event>([
@@ -62,9 +62,8 @@ export function moving(r: Random) {
   return {
     /** A batch about one day, which is the same for a while, so that the segments of other days can be built meanwhile. */
     batch: (size = 50): Event[] => {
-      const home = Math.floor(clock / 3_000) % DAYS;
+      const home = Math.floor(clock / 1_500) % DAYS;
       return Array.from({ length: size }, () => event(home));
     },
-    conversations: () => conversations,
   };
 }

@@ -11,7 +11,7 @@ import { questions } from './questions.js';
 import { compare, type Road } from './roads.js';
 
 /** Builds segments once; null if nothing is marked. */
-export type Refresh = (db: Database, r: Random) => Promise<unknown>;
+export type Refresh = (db: Database, r: Random, w: World) => Promise<unknown>;
 
 export interface Race {
   seed: number;
@@ -51,7 +51,7 @@ export const hesitate = async ({ sql }: World) => {
   await sql`
     create function hesitate() returns trigger language plpgsql as $$
     begin
-      perform pg_sleep(0.02 * random() * random());
+      perform pg_sleep(0.2 * random() ^ 4); -- mostly nearly not
       return null;
     end $$`;
   await sql`create trigger hesitate after insert on segment_marks for each statement execute function hesitate()`;
@@ -86,14 +86,14 @@ export async function race(w: World, { seed, refreshers, isOver }: Race): Promis
     return working(async () => {
       await write(pools.writers, generator.batch());
       tally.batches++;
-      await delay(r.below(120));
+      await delay(r.below(60));
     });
   };
   const refresher = (refresh: Refresh, n: number) => {
     const r = random(seed + 101 + n);
     return working(async () => {
       try {
-        const found = await refresh(pools.refreshers, r);
+        const found = await refresh(pools.refreshers, r, w);
         if (found !== null) tally.refreshes++;
         await delay(found === null || r.chance(0.1) ? r.below(60) : 0);
         // Others than the first are there for a part of the time.
