@@ -72,7 +72,8 @@ export async function build(
   await sql`
     with ${expressions()}
     insert into dictionary (account_id, dimension, value, code)
-    select ${account}::uuid, dimension, value, code from missing`;
+    select ${account}::uuid, dimension, value, code from missing
+    on conflict do nothing -- a word that this snapshot does not see is a conflict of transactions then, and no error of ours`;
   const names = concat(
     sql,
     columnNames.map((name) => sql`, ${sql(name)}`),
