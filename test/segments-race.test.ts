@@ -66,6 +66,7 @@ async function seenToFail(t: Test, breakIt: (w: World) => Promise<void>, refresh
   const tally = await race(w, {
     seed,
     refreshers,
+    size: 4,
     isOver: ({ wrong }) => wrong.length > 0 || performance.now() > end,
   });
   t.comment(told(tally));

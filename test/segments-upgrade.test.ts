@@ -27,7 +27,7 @@ t.test('a batch of the version before, in flight while the database is migrated'
 
   const old = connect(w.target, { max: 1, statementTimeout: 60_000 });
   t.teardown(() => old.end());
-  const [event] = starting(FIRST + 3_600_000, ['in flight']);
+  const [event] = starting(FIRST + 2 * 86_400_000, ['in flight']);
   const { id, type, time, conversation_id, sender, sender_id: actor_id, conversation: attributes } = event ?? {};
   const row = { id, type, time, conversation_id, sender, actor_id, attributes, body: {} };
   const other = connect(w.target, { max: 1, statementTimeout: 60_000 });

@@ -9,7 +9,7 @@ import type { Event } from './fold/fold.js';
 import { ACCOUNT, send, world } from './harness.js';
 import { queriedConversation, randomQuery } from './query/random.js';
 import { conversationRows } from './query/rows.js';
-import { queryOf, refreshAll, told } from './segments/roads.js';
+import { agree, queryOf, refreshAll, told } from './segments/roads.js';
 import { inForm } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
@@ -59,8 +59,8 @@ t.test(`${QUERIES} random queries on both roads (SEED=${seed} repeats them)`, as
       fast++;
       const expected = await raw(w.db, query, planned.parts, asOf, 1_000_000);
       if (expected.parts.some((rows) => rows.length > 0)) filled++;
+      if (agree(found.parts, expected.parts, query.measures)) continue;
       const [a, b] = [told(found.parts, query.measures), told(expected.parts, query.measures)];
-      if (JSON.stringify(a) === JSON.stringify(b)) continue;
       wrong++;
       t.strictSame(a, b, `query ${n} of round ${round}: ${JSON.stringify(asked)}`);
     }

@@ -35,7 +35,7 @@ export async function asked(t: Test, w: World, body: object, asOf = { now: NOW, 
   const query = queryOf({ ...WHOLE, ...body }, NOW);
   if (query === null) throw new Error('no such query');
   const compared = await compare(w.db, query, asOf);
-  t.strictSame(compared?.fast, compared?.slow, JSON.stringify(body));
+  t.ok(compared?.isRight, JSON.stringify(body), { compared });
   return String(compared?.road);
 }
 

@@ -17,6 +17,8 @@ export interface Race {
   seed: number;
   /** Refreshers that run beside each other; each pauses for a part of the time. */
   refreshers: Refresh[];
+  /** Events of a batch; few leave other segments of the same day alone. */
+  size?: number;
   /** Whether it is enough, asked after every comparison. */
   isOver: (tally: Tally) => boolean;
 }
@@ -58,7 +60,7 @@ export const hesitate = async ({ sql }: World) => {
 };
 
 /** Writers, refreshers and readers beside each other until it is over; the first failure of any ends it. */
-export async function race(w: World, { seed, refreshers, isOver }: Race): Promise<Tally> {
+export async function race(w: World, { seed, refreshers, size = 50, isOver }: Race): Promise<Tally> {
   const tally: Tally = {
     batches: 0,
     refreshes: 0,
@@ -84,7 +86,7 @@ export async function race(w: World, { seed, refreshers, isOver }: Race): Promis
   const writer = (n: number) => {
     const r = random(seed + 1 + n);
     return working(async () => {
-      await write(pools.writers, generator.batch());
+      await write(pools.writers, generator.batch(size));
       tally.batches++;
       await delay(r.below(60));
     });
