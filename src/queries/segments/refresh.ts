@@ -54,37 +54,43 @@ export const refresh = (db: Database, account: string, sizes = usual): Promise<R
       select distinct bot_id, hour::text, day::text from taken`;
     const [first] = taken;
     if (first === undefined) return null;
-    await arrange(sql, account, first.day, taken, sizes);
-    const expressions = () =>
-      sql`${units(sql, account, first.day, taken)}, ${building(sql, account, columnNames, null)}`;
-    await sql`
-      with ${expressions()}
-      insert into dictionary (account_id, dimension, value, code)
-      select ${account}::uuid, dimension, value, code from missing`;
-    const names = concat(
-      sql,
-      columnNames.map((name) => sql`, ${sql(name)}`),
-    );
-    const changed = concat(
-      sql,
-      columnNames.map((name) => sql`, ${sql(name)} = excluded.${sql(name)}`),
-    );
-    const built = await sql<{ row_count: number }[]>`
-      with ${expressions()}
-      insert into conversation_segments (account_id, bot_id, from_time, to_time, row_count, latest_activity${names})
-      select ${account}::uuid, bot_id, from_time, to_time, row_count, latest_activity${names} from built
-      on conflict (account_id, bot_id, from_time) do update set
-        version = excluded.version, row_count = excluded.row_count, latest_activity = excluded.latest_activity${changed}
-      returning row_count`;
-    return {
-      isBusy: false,
-      day: first.day,
-      segments: built.length,
-      conversations: built.reduce((sum, { row_count }) => sum + row_count, 0),
-    };
+    return { isBusy: false, day: first.day, ...(await build(sql, account, first.day, taken, sizes)) };
   }, PATIENCE);
 
-type Mark = { bot_id: string; hour: string };
+export type Mark = { bot_id: string; hour: string };
+
+/** Builds the segments of a day that hold these marked hours. Whether they are exact is up to the transaction. */
+export async function build(
+  sql: Sql,
+  account: string,
+  day: string,
+  taken: readonly Mark[],
+  sizes: Sizes,
+): Promise<{ segments: number; conversations: number }> {
+  await arrange(sql, account, day, taken, sizes);
+  const expressions = () => sql`${units(sql, account, day, taken)}, ${building(sql, account, columnNames, null)}`;
+  await sql`
+    with ${expressions()}
+    insert into dictionary (account_id, dimension, value, code)
+    select ${account}::uuid, dimension, value, code from missing
+    on conflict do nothing -- a word that this snapshot does not see is a conflict of transactions then, and no error of ours`;
+  const names = concat(
+    sql,
+    columnNames.map((name) => sql`, ${sql(name)}`),
+  );
+  const changed = concat(
+    sql,
+    columnNames.map((name) => sql`, ${sql(name)} = excluded.${sql(name)}`),
+  );
+  const built = await sql<{ row_count: number }[]>`
+    with ${expressions()}
+    insert into conversation_segments (account_id, bot_id, from_time, to_time, row_count, latest_activity${names})
+    select ${account}::uuid, bot_id, from_time, to_time, row_count, latest_activity${names} from built
+    on conflict (account_id, bot_id, from_time) do update set
+      version = excluded.version, row_count = excluded.row_count, latest_activity = excluded.latest_activity${changed}
+    returning row_count`;
+  return { segments: built.length, conversations: built.reduce((sum, { row_count }) => sum + row_count, 0) };
+}
 
 const marksOf = (sql: Sql, taken: readonly Mark[]) => sql`
   select u.bot_id collate "C" as bot_id, u.hour from unnest(

@@ -26,19 +26,24 @@ export function startRefresher(db: Database, onError: (error: unknown) => void):
   const pause = (ms: number) => delay(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
   const isOver = () => stopping.signal.aborted;
 
+  /** Builds the marked days of an account, until one needs a rest. */
+  async function renew(account: string): Promise<void> {
+    while (!isOver()) {
+      const { until = 0 } = resting.get(account) ?? {};
+      const started = performance.now();
+      if (until > started) return;
+      const refreshed = await refresh(db, account);
+      if (refreshed === null || refreshed.isBusy) return;
+      const ended = performance.now();
+      const isAgain = refreshed.day === resting.get(account)?.day;
+      const rest = isAgain ? Math.min(LONGEST_REST, REST * (ended - started)) : 0;
+      resting.set(account, { day: refreshed.day, until: ended + rest });
+    }
+  }
+
   async function round(): Promise<void> {
     for (const account of await markedAccounts(db)) {
-      while (!isOver()) {
-        const { until = 0 } = resting.get(account) ?? {};
-        const started = performance.now();
-        if (until > started) break;
-        const refreshed = await refresh(db, account);
-        if (refreshed === null || refreshed.isBusy) break;
-        const ended = performance.now();
-        const isAgain = refreshed.day === resting.get(account)?.day;
-        const rest = isAgain ? Math.min(LONGEST_REST, REST * (ended - started)) : 0;
-        resting.set(account, { day: refreshed.day, until: ended + rest });
-      }
+      await renew(account).catch((error) => (isOver() ? undefined : onError(error))); // the next account is not to blame
     }
     for (const [account, { until }] of resting) if (until + LONGEST_REST < performance.now()) resting.delete(account);
   }

@@ -1,0 +1,144 @@
+/** Refreshers that are killed, doubled, late, stopped, or refused. */
+import { setTimeout as delay } from 'node:timers/promises';
+import t from 'tap';
+import { Unavailable } from '../src/errors.js';
+import { build, refresh } from '../src/queries/segments/refresh.js';
+import { startRefresher } from '../src/queries/segments/refresher.js';
+import { random } from './fold/events.js';
+import { ACCOUNT, send, world } from './harness.js';
+import { asked, byBot, marks, SMALL, starting } from './segments/days.js';
+import { FIRST, moving } from './segments/moving.js';
+import { NOW } from './segments/questions.js';
+import { write } from './segments/race.js';
+import { refreshAll } from './segments/roads.js';
+import { differences } from './segments/scratch.js';
+import { until } from './service.js';
+
+const DAY = 86_400_000;
+const OTHER = '00000000-0000-4000-8000-000000000001'; // before the account of the tests
+
+t.test('a refresher that is killed in the middle of its transaction', async (t) => {
+  const w = await world(t);
+  const generator = moving(random(1));
+  for (let n = 0; n < 4; n++) await write(w.db, generator.batch());
+  await refreshAll(w.db, SMALL);
+  const before = await w.sql`select bot_id, from_time, version from conversation_segments order by 1, 2`;
+  const words = await w.sql`select dimension, value, code from dictionary order by 1, 2`;
+  await write(w.db, [...generator.batch(), ...starting(FIRST, ['new word'], 'a new bot')]);
+  const marked = await marks(w.sql);
+  t.ok(marked > 0);
+  // It waits for a lock when all but the last statement is done.
+  await w.sql`create function wait() returns trigger language plpgsql as $$
+    begin perform pg_sleep(60); return null; end $$`;
+  await w.sql`create trigger wait after insert on dictionary for each statement execute function wait()`;
+  const killed = refresh(w.db, ACCOUNT, SMALL);
+  const rejected = t.rejects(killed, { message: /the database cannot be reached|shutting down/ }, 'it fails');
+  const sleeping = w.sql`datname = current_database() and wait_event = 'PgSleep'`;
+  await until(
+    async () => (await w.sql`select from pg_stat_activity where ${sleeping}`).length === 1,
+    () => 'it does not wait',
+  );
+  const pids = await w.sql`select pg_terminate_backend(pid) from pg_stat_activity where ${sleeping}`;
+  t.equal(pids.length, 1, 'one backend');
+  await rejected;
+  await w.sql`drop trigger wait on dictionary`;
+  t.equal(await marks(w.sql), marked, 'the marks still stand');
+  t.strictSame(
+    [...(await w.sql`select bot_id, from_time, version from conversation_segments order by 1, 2`)],
+    [...before],
+  );
+  t.strictSame([...(await w.sql`select dimension, value, code from dictionary order by 1, 2`)], [...words]);
+  t.equal(await asked(t, w, byBot), 'built');
+  await refreshAll(w.db, SMALL);
+  t.equal(await marks(w.sql), 0, 'the next one completes');
+  t.strictSame((await differences(w.sql)).wrong, []);
+  t.equal(await asked(t, w, byBot), 'stored');
+});
+
+t.test('two refreshers of one account', async (t) => {
+  const w = await world(t);
+  const generator = moving(random(2));
+  for (let n = 0; n < 40; n++) await write(w.db, generator.batch());
+  let [built, undone] = [0, 0];
+  const work = async () => {
+    for (;;) {
+      try {
+        const refreshed = await refresh(w.db, ACCOUNT, SMALL);
+        if (refreshed === null) return;
+        if (refreshed.isBusy) await delay(1);
+        else built++;
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error; // it has lost a race, and changed nothing
+        undone++;
+      }
+    }
+  };
+  await Promise.all([work(), work()]);
+  t.comment(`${built} days built, ${undone} undone`);
+  t.ok(built > 1, `${built} days built`);
+  t.equal(await marks(w.sql), 0, 'both have ended, and nothing is marked');
+  t.strictSame((await differences(w.sql)).wrong, []);
+  t.equal(await asked(t, w, byBot), 'stored');
+});
+
+t.test('a refresher whose snapshot is older than the words of another', async (t) => {
+  const w = await world(t);
+  await write(w.db, starting(FIRST, ['a'], 'the same new bot'));
+  await write(w.db, starting(FIRST + DAY, ['b'], 'the same new bot'));
+  const days = [FIRST, FIRST + DAY].map((time) => new Date(time).toISOString());
+  const mark = (n: number) => ({ bot_id: 'the same new bot', hour: days[n] as string });
+  const late = w.db.transaction(async (sql) => {
+    await sql`select from segment_marks`;
+    await w.db.transaction((first) => build(first, ACCOUNT, days[0] as string, [mark(0)], SMALL), 60_000);
+    await build(sql, ACCOUNT, days[1] as string, [mark(1)], SMALL);
+  }, 60_000);
+  await t.rejects(
+    late,
+    { message: 'the transaction conflicted with another one' },
+    'fails as one that has lost a race, and may try again',
+  );
+});
+
+t.test('the refresher of the service', async (t) => {
+  const w = await world(t);
+  const errors: unknown[] = [];
+  const old = Array.from({ length: 80 }, (_, n) => starting(FIRST + n * DAY, [`c${n}`])).flat();
+  await write(w.db, old);
+  const first = startRefresher(w.db, (error) => errors.push(error));
+  await until(
+    async () => (await w.sql`select from conversation_segments`).length > 2,
+    () => 'nothing is built',
+  );
+  await first.stop();
+  const left = await marks(w.sql);
+  t.ok(left > 0 && left < 80, `stopped in the middle of its work, ${left} marks are left`);
+  await delay(50);
+  t.equal(await marks(w.sql), left, 'and it builds no more');
+  t.strictSame(errors, []);
+
+  // One account cannot be refreshed; the others are.
+  await w.sql`create function refuse() returns trigger language plpgsql as $$
+    begin
+      if new.account_id = ${w.sql.unsafe(`'${OTHER}'`)} then raise exception 'refused'; end if;
+      return new;
+    end $$`;
+  await w.sql`create trigger refuse before insert on conversation_segments for each row execute function refuse()`;
+  const app = await w.app({ now: NOW });
+  await send(app, await w.key({ account_id: OTHER }), starting(FIRST, ['other']));
+  const second = startRefresher(w.db, (error) => errors.push(error));
+  t.teardown(() => second.stop());
+  const of = (account: string) => w.sql`select from segment_marks where account_id = ${account}::uuid`;
+  await until(
+    async () => (await of(ACCOUNT)).length === 0,
+    () => 'the other account is not refreshed',
+  );
+  t.ok(errors.length > 0, 'an error is reported');
+  t.match(String((errors[0] as Error)?.message), /refused/);
+  t.equal((await of(OTHER)).length, 1, 'its mark still stands');
+  await w.sql`drop trigger refuse on conversation_segments`;
+  await until(
+    async () => (await of(OTHER)).length === 0,
+    () => 'it does not try again',
+  );
+  await second.stop();
+});
