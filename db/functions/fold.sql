@@ -1,7 +1,7 @@
 -- The fold: computes the row of a conversation from its events. It adds events to states, in one of two ways:
 --   an append folds p_events, which are not stored yet, into p_states, the rows of their conversations;
 --   a refold folds all stored events of p_whole into p_states, which are then empty, and corrects their response times.
--- p_states has one row for each conversation with events, ordered by id.
+-- p_states has one row for each conversation with events, ordered by id; null stands for empty ones.
 --
 -- Nearly everything is a count, a set, or a register that keeps the place of its value and takes the later one, so the order
 -- of arrival does not matter. The response chain depends on the order: a conversation with events earlier than the chain has
@@ -17,6 +17,7 @@ language plpgsql volatile
 as $$
 declare
   e record;
+  v_empty conversations := empty_conversation(p_account, '');
   s conversations; -- of the events that are being folded
   v_number integer := 0; -- of s in p_states
   v_is_late boolean;
@@ -113,7 +114,12 @@ begin
 
       exit when e.conversation_id is null;
       v_number := v_number + 1;
-      s := p_states[v_number];
+      if p_states is null then
+        s := v_empty;
+        s.conversation_id := e.conversation_id;
+      else
+        s := p_states[v_number];
+      end if;
       if s.conversation_id is distinct from e.conversation_id then
         raise exception 'the states are not those of the events';
       end if;
