@@ -284,7 +284,14 @@ begin
 
     if e.actor_id is not null and (e.sender = 'agent' or e.type = 'participant.joined') then
       v_place := array_position(s.agent_ids, e.actor_id);
-      if v_place is null or e.place < s.agent_places[v_place] collate "C" then -- agent_ids are in order of appearance
+      if v_place is null and (s.agent_ids = '{}' or e.place > s.agent_places[cardinality(s.agent_places)] collate "C") then
+        s.agent_ids := array_append(s.agent_ids, e.actor_id);
+        s.agent_places := array_append(s.agent_places, e.place);
+        s.agent_names := array_append(s.agent_names, null);
+        s.agent_name_places := array_append(s.agent_name_places, null);
+        v_place := cardinality(s.agent_ids);
+        v_derives_more := true;
+      elsif v_place is null or e.place < s.agent_places[v_place] collate "C" then -- agent_ids are in order of appearance
         select array_agg(agent_id order by place collate "C"), array_agg(place order by place collate "C"),
           array_agg(name order by place collate "C"), array_agg(name_place order by place collate "C")
         into s.agent_ids, s.agent_places, s.agent_names, s.agent_name_places

@@ -207,8 +207,8 @@ begin
     if v_parts <> '{}' then
       v_rows := with_totals(
         p_account, v_rows,
-        array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_ids)),
-        array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_ids))
+        array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_parts)),
+        array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_parts))
       );
     end if;
     if v_outdated <> '{}' then
