@@ -1,7 +1,7 @@
 import type { Line } from './lines.js';
 
 /**
- * As fast as any other size (docs/benchmarks.md, "Import"), far below the limits of the service (10,000 events, 10 MiB), and
+ * With four senders the fastest on the whole (docs/benchmarks.md, "Import"), far below the limits of the service (10,000 events, 10 MiB), and
  * within the default of proxies (1 MiB).
  */
 const MAX_LINES = 2000;

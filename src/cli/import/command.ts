@@ -19,11 +19,8 @@ interface Options {
 
 const REQUEST_DEADLINE_MS = 60_000;
 const MAX_CONCURRENCY = 64;
-/**
- * More do not help on two cores, and with a file in order of time they meet on the conversations under way (docs/benchmarks.md,
- * "Import").
- */
-const USUAL_CONCURRENCY = 2;
+/** With batches of 2,000 the fastest, or within the noise of it, in most runs (docs/benchmarks.md, "Import"). */
+const USUAL_CONCURRENCY = 4;
 
 /**
  * The command `import`. Exit status: 0 if every line was stored, 1 if a line was refused or the import was aborted, 2
