@@ -9,6 +9,7 @@ const MESSAGES = 6; // of a new conversation
 interface Message {
   conversation: number;
   n: number;
+  isAgents?: boolean;
 }
 
 /** A workload: for each sender its batches, in the order in which it sends them. */
@@ -46,15 +47,22 @@ function liveTraffic(first: number, conversations: number, from: number, rounds:
 
 const TEXT = 'I have a question about my order, could somebody look at it for me please?';
 
-function eventOf({ conversation, n }: Message) {
-  const user = n % 2 === 0;
+/** The same with every fourth message an agent's: of a fourth of each batch, and in time of each conversation. */
+const withAgents = (workload: Workload): Workload =>
+  workload.map((batches) =>
+    batches.map((batch) => batch.map((message, at) => ({ ...message, isAgents: (at + message.n) % 4 === 0 }))),
+  );
+
+function eventOf({ conversation, n, isAgents = false }: Message) {
+  const user = !isAgents && n % 2 === 0;
+  const sender_id = user ? `user-${conversation % 5_000}` : isAgents ? `agent-${conversation % 50}` : undefined;
   return {
     id: `m${n}`,
     type: 'message',
     time: new Date(Date.UTC(2024, 0, 1) + (conversation % 2_592_000) * 1000 + n * 17_000).toISOString(),
     conversation_id: `conversation-${conversation}`,
-    sender: user ? 'user' : 'bot',
-    ...(user ? { sender_id: `user-${conversation % 5_000}` } : {}),
+    sender: user ? 'user' : isAgents ? 'agent' : 'bot',
+    ...(sender_id === undefined ? {} : { sender_id }),
     text: TEXT,
     conversation: {
       bot_id: `bot-${conversation % 20}`,
@@ -130,19 +138,20 @@ export async function benchIngest(
       (batch) => batch.map(copyLine).join(''),
     );
 
-  const line = (name: string, target: number): Line => ({
+  const line = (name: string, target: number, peerName = 'COPY'): Line => ({
     name,
     unit: 'events/s',
     ours: [],
     peer: [],
-    peerName: 'COPY',
+    peerName,
     target,
   });
   const lines = [
-    line('ingest, new conversations', 0.2),
-    line('ingest, live, a conversation through one sender', 0.2),
-    line('ingest, live, senders mixing the same conversations', 0.12),
+    line('ingest, new conversations', 0.25),
+    line('ingest, live, a conversation through one sender', 0.25),
+    line('ingest, live, senders mixing the same conversations', 0.15),
   ] as const;
+  const agents = line('ingest, live, every fourth message of an agent', 0.8, 'plain live');
   const live = 4_000; // conversations that are under way
   let next = 0;
   for (let round = 0; round < rounds; round++) {
@@ -151,8 +160,9 @@ export async function benchIngest(
     // Each kind of live traffic meets conversations that have begun already.
     const own = next;
     const mixed = next + live;
-    next += 2 * live;
-    const begun = newConversations(own, 2 * live);
+    const served = next + 2 * live;
+    next += 3 * live;
+    const begun = newConversations(own, 3 * live);
     await throughService(begun);
     await throughCopy(begun);
     const kinds = [
@@ -165,12 +175,17 @@ export async function benchIngest(
       const ourTurn = async () => lines[n]?.ours.push(await throughService(workload));
       const theirTurn = async () => lines[n]?.peer.push(await throughCopy(workload));
       for (const turn of round % 2 === 0 ? [ourTurn, theirTurn] : [theirTurn, ourTurn]) await turn();
+      if (n !== 1) continue;
+      const withAnAgent = withAgents(liveTraffic(served, live, MESSAGES, events / live, false));
+      agents.ours.push(await throughService(withAnAgent));
+      agents.peer.push(lines[1].ours.at(-1) as number);
+      await throughCopy(withAnAgent); // not compared: the rows must agree
     }
   }
   const [counted] =
-    await sql`select (select count(*) from events) as events, (select sum(user_messages + bot_messages)::int from conversations) as counted, (select count(*) from copied) as copied`;
+    await sql`select (select count(*) from events) as events, (select sum(user_messages + bot_messages + agent_messages)::int from conversations) as counted, (select count(*) from copied) as copied`;
   if (counted?.events !== counted?.copied || counted?.events !== counted?.counted)
     throw new Error(`the rows do not agree: ${JSON.stringify(counted)}`);
   await sql`drop table copied`;
-  return [...lines];
+  return [...lines, agents];
 }

@@ -38,18 +38,18 @@ t.test('events go as they are: gzip, byte-order mark, CR LF and blank lines notw
   t.match(service.requests[0]?.headers, { 'content-type': 'application/x-ndjson' });
 });
 
-t.test('batches stay within 1,000 events and 1 MiB, several under way, in the order of the file', async (t) => {
+t.test('batches stay within 2,000 events and 1 MiB, several under way, in the order of the file', async (t) => {
   const waiting: (() => void)[] = [];
   const service = await fakeService(t, (response, { lines }) => {
     waiting.push(() => json(response, 200, { accepted: lines.length, duplicates: 0 }));
     if (waiting.length === 3) for (const answer of waiting.splice(0)) answer();
     return true;
   });
-  const cwd = folder(t, { 'many.ndjson': many(2500), 'long.ndjson': many(30, { text: 'x'.repeat(99_000) }) });
+  const cwd = folder(t, { 'many.ndjson': many(4500), 'long.ndjson': many(30, { text: 'x'.repeat(99_000) }) });
   const options = ['--url', service.url, '--concurrency', '3'];
-  t.match((await run([...options, 'many.ndjson'], { cwd })).stdout, '2500 accepted');
-  t.strictSame(service.requests.map(({ lines }) => lines.length).sort(), [1000, 1000, 500]);
-  t.strictSame(service.requests.flatMap(({ lines }) => lines).sort(), many(2500).trim().split('\n').sort());
+  t.match((await run([...options, 'many.ndjson'], { cwd })).stdout, '4500 accepted');
+  t.strictSame(service.requests.map(({ lines }) => lines.length).sort(), [2000, 2000, 500]);
+  t.strictSame(service.requests.flatMap(({ lines }) => lines).sort(), many(4500).trim().split('\n').sort());
   t.match((await run([...options, 'long.ndjson', '--gzip'], { cwd })).stdout, '30 accepted');
   t.strictSame(
     service.requests.slice(3).map(({ lines }) => lines.length),
@@ -245,7 +245,7 @@ t.test('a service that is away is waited for, and it is said once', async (t) =>
 t.test('it gives up after --retry-for, and the same command goes on', async (t) => {
   let isAway = true;
   const service = await fakeService(t, (response, { lines }) =>
-    isAway && lines.some((line) => line.includes('"e1500"')) ? problem(response, 503) : undefined,
+    isAway && lines.some((line) => line.includes('"e2400"')) ? problem(response, 503) : undefined,
   );
   const cwd = folder(t, { 'a.ndjson': many(2500) });
   const options = ['--url', service.url, '--concurrency', '1', '--retry-for'];
@@ -254,11 +254,11 @@ t.test('it gives up after --retry-for, and the same command goes on', async (t) 
     broken.stderr,
     /^service unavailable.*\ngave up on http:\S+: it answers 503; the next try is later than --retry-for 1s\nrun the same command again to continue/,
   );
-  t.match(broken.stdout, /^\d+ lines read, 1000 accepted, 0 duplicates, 0 refused, \d+ not sent;/);
+  t.match(broken.stdout, /^\d+ lines read, 2000 accepted, 0 duplicates, 0 refused, \d+ not sent;/);
   t.equal(broken.status, 1);
   isAway = false;
   const resumed = await run([...options, '0', 'a.ndjson'], { cwd });
-  t.match(resumed, { status: 0, stdout: '2500 lines read, 1500 accepted, 1000 duplicates, 0 refused', stderr: '' });
+  t.match(resumed, { status: 0, stdout: '2500 lines read, 500 accepted, 2000 duplicates, 0 refused', stderr: '' });
   const nobody = await run(['--url', 'http://127.0.0.1:1', 'a.ndjson'], { cwd });
   t.match(nobody, { status: 1, stderr: /^cannot talk to http:\/\/127\.0\.0\.1:1: bad port; check --url\n$/ });
 });
@@ -387,7 +387,7 @@ t.test('SIGINT: what is under way is waited for, nothing new starts, and the sum
     return true;
   });
   const { child, ended } = start(['--url', service.url, '-']);
-  child.stdin.write(many(1500));
+  child.stdin.write(many(2500));
   await until(
     () => service.requests.length > 0,
     () => 'no request came',
@@ -395,7 +395,7 @@ t.test('SIGINT: what is under way is waited for, nothing new starts, and the sum
   child.kill('SIGINT');
   const { status, stdout, stderr } = await ended;
   t.equal(status, 130);
-  t.match(stdout, '1500 lines read, 1000 accepted, 0 duplicates, 0 refused, 500 not sent');
+  t.match(stdout, '2500 lines read, 2000 accepted, 0 duplicates, 0 refused, 500 not sent');
   t.match(stderr, /^interrupted\nrun the same command again to continue/);
   t.equal(service.requests.length, 1);
 });

@@ -1,7 +1,7 @@
 -- The fold: computes the row of a conversation from its events. It adds events to states, in one of two ways:
 --   an append folds p_events, which are not stored yet, into p_states, the rows of their conversations;
 --   a refold folds all stored events of p_whole into p_states, which are then empty, and corrects their response times.
--- p_states has one row for each conversation with events, ordered by id.
+-- p_states has one row for each conversation with events, ordered by id; null stands for empty ones.
 --
 -- Nearly everything is a count, a set, or a register that keeps the place of its value and takes the later one, so the order
 -- of arrival does not matter. The response chain depends on the order: a conversation with events earlier than the chain has
@@ -17,6 +17,7 @@ language plpgsql volatile
 as $$
 declare
   e record;
+  v_empty conversations := empty_conversation(p_account, '');
   s conversations; -- of the events that are being folded
   v_number integer := 0; -- of s in p_states
   v_is_late boolean;
@@ -113,7 +114,12 @@ begin
 
       exit when e.conversation_id is null;
       v_number := v_number + 1;
-      s := p_states[v_number];
+      if p_states is null then
+        s := v_empty;
+        s.conversation_id := e.conversation_id;
+      else
+        s := p_states[v_number];
+      end if;
       if s.conversation_id is distinct from e.conversation_id then
         raise exception 'the states are not those of the events';
       end if;
@@ -278,7 +284,14 @@ begin
 
     if e.actor_id is not null and (e.sender = 'agent' or e.type = 'participant.joined') then
       v_place := array_position(s.agent_ids, e.actor_id);
-      if v_place is null or e.place < s.agent_places[v_place] collate "C" then -- agent_ids are in order of appearance
+      if v_place is null and (s.agent_ids = '{}' or e.place > s.agent_places[cardinality(s.agent_places)] collate "C") then
+        s.agent_ids := array_append(s.agent_ids, e.actor_id);
+        s.agent_places := array_append(s.agent_places, e.place);
+        s.agent_names := array_append(s.agent_names, null);
+        s.agent_name_places := array_append(s.agent_name_places, null);
+        v_place := cardinality(s.agent_ids);
+        v_derives_more := true;
+      elsif v_place is null or e.place < s.agent_places[v_place] collate "C" then -- agent_ids are in order of appearance
         select array_agg(agent_id order by place collate "C"), array_agg(place order by place collate "C"),
           array_agg(name order by place collate "C"), array_agg(name_place order by place collate "C")
         into s.agent_ids, s.agent_places, s.agent_names, s.agent_name_places

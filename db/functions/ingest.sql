@@ -1,6 +1,7 @@
--- Stores a batch. p_events is a JSON list of objects with the columns of events, validated and without duplicates. A
--- restricted key passes the teams and bots that it may write to (null for any). p_sent is unused; processes of an earlier
--- version pass it.
+-- Stores a batch. p_events is JSON, validated and without duplicates: {"events": [..], "attributes": [..]}. An event has
+-- the columns of events, but in place of its attributes their number, from 1, in the list of different ones: many events
+-- share theirs. Processes of an earlier version pass the list of events alone, with attributes, and p_sent, which is unused.
+-- A restricted key passes the teams and bots that it may write to (null for any).
 -- Returns the number of new events. Raises one of these, with a JSON list of conversations as detail: CR403, if one is out of
 -- the scope of the key before or after the batch; CR400, if one would have more than a million events; CR408, if one must be
 -- refolded and is too long for statement_timeout.
@@ -19,6 +20,8 @@ as $$
 declare
   c_most constant integer := 1000000; -- events of a conversation
   c_seconds_each constant double precision := 0.0001; -- in which an event is folded, on a slow machine
+  v_json jsonb := p_events; -- read once: json would be read again by each use
+  v_different jsonb[] := array(select jsonb_array_elements(v_json->'attributes'));
   v_batch events[]; -- in order of conversation and place, as are the lists below
   v_ids text[];
   v_new text[]; -- conversations that nobody has seen
@@ -30,7 +33,8 @@ declare
   v_rows conversations[]; -- of all other conversations of the batch, v_ids from then on; v_batch are their events
   v_before conversations[]; -- the same, as they were before this batch
   v_after conversations[] := '{}'; -- every row that it has written
-  v_fresh events[]; -- their events that are not stored yet
+  v_is_new boolean[]; -- whether they are not stored yet
+  v_fresh events[]; -- those that are not
   v_outdated text[]; -- those whose rows an earlier fold wrote
   v_added record; -- what the fresh events make of v_rows
   v_late text[];
@@ -40,14 +44,14 @@ declare
   v_faulty text[];
   v_timeout double precision;
 begin
-  select array_agg(
-    (p_account, s.conversation_id, s.id, s.type, s.time, coalesce(s.seq, 0), s.sender, s.actor_id, s.team_id,
-      s.organization_id, s.attributes, s.body, null)::events
-    order by s.conversation_id collate "C", s.time, coalesce(s.seq, 0), s.id collate "C")
-  into v_batch
-  from json_to_recordset(p_events::json) as s (
-    conversation_id text, id text, type text, "time" timestamptz, seq integer, sender text, actor_id text, team_id text,
-    organization_id text, attributes jsonb, body jsonb
+  v_batch := array(
+    select (p_account, s.conversation_id, s.id, s.type, s.time, coalesce(s.seq, 0), s.sender, s.actor_id, s.team_id,
+      s.organization_id, coalesce(v_different[s.said], s.attributes), s.body, null)::events
+    from jsonb_to_recordset(case jsonb_typeof(v_json) when 'array' then v_json else v_json->'events' end) as s (
+      conversation_id text, id text, type text, "time" timestamptz, seq integer, sender text, actor_id text, team_id text,
+      organization_id text, said integer, attributes jsonb, body jsonb
+    )
+    order by s.conversation_id collate "C", s.time, coalesce(s.seq, 0), s.id collate "C"
   );
   v_ids := array(select distinct e.conversation_id from unnest(v_batch) e order by 1);
 
@@ -66,9 +70,8 @@ begin
       );
       continue when cardinality(v_rows) < cardinality(v_ids); -- one has been removed meanwhile
     else
-      v_first := events_of(v_batch, v_new);
-      select * into v_begun
-      from fold(p_account, array(select empty_conversation(p_account, i) from unnest(v_new) i), v_first, '{}');
+      v_first := case when v_new = v_ids then v_batch else events_of(v_batch, v_new) end;
+      select * into v_begun from fold(p_account, null, v_first, '{}');
       if exists (select from unnest(v_first) e where e.sender = 'agent' or e.type = 'order') then
         v_begun.states := with_totals(
           p_account, v_begun.states,
@@ -96,8 +99,7 @@ begin
       );
       if cardinality(v_made) < cardinality(v_new) then -- what was folded of the others is of no use
         v_first := events_of(v_batch, v_made);
-        select * into v_begun
-        from fold(p_account, array(select empty_conversation(p_account, i) from unnest(v_made) i order by i collate "C"), v_first, '{}');
+        select * into v_begun from fold(p_account, null, v_first, '{}');
       end if;
       v_batch := events_of(v_batch, v_ids);
     end if;
@@ -113,19 +115,29 @@ begin
   v_outdated := '{}';
   v_late := '{}';
   if v_rows <> '{}' then
-    v_fresh := array(
-      select e from unnest(v_batch) e
-      where (
-        select true from events s
-        where s.account_id = p_account and s.conversation_id = e.conversation_id and s.id = e.id
+    v_is_new := array(
+      select (
+        select false from events s
+        where s.account_id = p_account and s.conversation_id = (b.e).conversation_id and s.id = (b.e).id
       ) is null
+      from (select unnest(v_batch) as e) b
     );
+    v_fresh := v_batch;
+    if false = any(v_is_new) then
+      v_fresh := array(
+        select (account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, null)::events
+        from unnest(v_batch, v_is_new) as u (
+          account_id, conversation_id, id, type, time, seq, sender, actor_id, team_id, organization_id, attributes, body, unset, is_new
+        )
+        where is_new
+      );
+    end if;
   end if;
   if v_fresh <> '{}' then
-    select coalesce(array_agg(r.conversation_id) filter (where r.fold_version < fold_version()), '{}'),
-      array_agg(r.conversation_id) filter (where r.event_count + cardinality(v_fresh) > c_most)
+    select coalesce(array_agg((u.r).conversation_id) filter (where (u.r).fold_version < fold_version()), '{}'),
+      array_agg((u.r).conversation_id) filter (where (u.r).event_count + cardinality(v_fresh) > c_most)
     into v_outdated, v_faulty
-    from unnest(v_rows) r;
+    from (select unnest(v_rows) as r) u; -- whole, as few of its many columns are read
     if v_faulty is not null then
       select array_agg(r.conversation_id) into v_faulty
       from unnest(v_rows) r
@@ -188,16 +200,15 @@ begin
   if v_fresh <> '{}' then
     v_rows := v_added.states;
     if v_late <> '{}' then
-      select * into v_again
-      from fold(p_account, array(select empty_conversation(p_account, l) from unnest(v_late) l), '{}', v_late);
+      select * into v_again from fold(p_account, null, '{}', v_late);
       v_rows := v_rows || v_again.states;
     end if;
     v_parts := v_parts || v_late;
     if v_parts <> '{}' then
       v_rows := with_totals(
         p_account, v_rows,
-        array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_ids)),
-        array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_ids))
+        array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_parts)),
+        array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_parts))
       );
     end if;
     if v_outdated <> '{}' then

@@ -38,8 +38,7 @@ begin
     select distinct e.conversation_id from events e
     where e.account_id = p_account and e.conversation_id = any(v_ids) order by 1
   );
-  select * into v_folded
-  from fold(p_account, array(select empty_conversation(p_account, i) from unnest(v_known) i order by i collate "C"), '{}', v_known);
+  select * into v_folded from fold(p_account, null, '{}', v_known);
 
   v_gone := array(select i from unnest(v_ids) i where not i = any(v_known));
   delete from conversations c where c.account_id = p_account and c.conversation_id = any(v_gone);

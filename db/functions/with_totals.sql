@@ -1,18 +1,18 @@
--- Completes rows of conversations with the columns that all their agent messages and orders determine.
+-- Completes rows of conversations with the columns that all their agent messages and orders determine. Rows of conversations
+-- without any keep their values: an append removes none, and a refold begins without.
 create or replace function with_totals(
   p_account uuid, p_rows conversations[], p_cells agent_cells[], p_orders orders[]
 )
 returns conversations[] language plpgsql stable
 as $$
 declare
-  v_rows conversations[] := '{}';
   r conversations;
   t record;
 begin
   for t in
     select n, coalesce(c.organizations, '{}') as organizations, coalesce(o.orders, 0) as orders, coalesce(o.sales, 0) as sales,
       coalesce(o.subscription_sales, 0) as subscription_sales, o.currencies, o.subscription_currencies
-    from unnest(array(select i.conversation_id from unnest(p_rows) i)) with ordinality i (id, n)
+    from unnest(array(select (u.r).conversation_id from (select unnest(p_rows) as r) u)) with ordinality i (id, n)
     left join (
       select u.conversation_id as id, array_agg(distinct u.organization_id collate "C") as organizations
       from unnest(p_cells) u group by 1
@@ -24,7 +24,7 @@ begin
         array_agg(distinct u.currency collate "C") filter (where u.currency is not null and u.subscription) as subscription_currencies
       from unnest(p_orders) u group by 1
     ) o using (id)
-    order by n
+    where c.id is not null or o.id is not null
   loop
     r := p_rows[t.n];
     r.organization_ids := t.organizations;
@@ -33,8 +33,8 @@ begin
     r.subscription_sales := t.subscription_sales;
     r.currencies := t.currencies;
     r.subscription_currencies := t.subscription_currencies;
-    v_rows := v_rows || r;
+    p_rows[t.n] := r;
   end loop;
-  return v_rows;
+  return p_rows;
 end;
 $$;

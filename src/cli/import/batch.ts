@@ -1,11 +1,14 @@
 import type { Line } from './lines.js';
 
-/** Far below the limits of the service (10,000 events, 10 MiB), and within the default of proxies (1 MiB). */
-const MAX_LINES = 1000;
+/**
+ * With four senders the fastest on the whole (docs/benchmarks.md, "Import"), far below the limits of the service (10,000 events, 10 MiB), and
+ * within the default of proxies (1 MiB).
+ */
+const MAX_LINES = 2000;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Groups lines in order into batches of up to 1,000 lines and about 1 MiB, each sent as one body. A longer line becomes
+ * Groups lines in order into batches of up to 2,000 lines and about 1 MiB, each sent as one body. A longer line becomes
  * a batch of its own.
  */
 export async function* batches(lists: AsyncIterable<readonly Line[]>): AsyncGenerator<Line[]> {

@@ -19,6 +19,8 @@ interface Options {
 
 const REQUEST_DEADLINE_MS = 60_000;
 const MAX_CONCURRENCY = 64;
+/** With batches of 2,000 the fastest, or within the noise of it, in most runs (docs/benchmarks.md, "Import"). */
+const USUAL_CONCURRENCY = 4;
 
 /**
  * The command `import`. Exit status: 0 if every line was stored, 1 if a line was refused or the import was aborted, 2
@@ -54,7 +56,12 @@ export function importCommand(streams: Streams = process): Command {
     )
     .option('--map <field=column>', 'fill a field from a column of the table (repeatable)', collect)
     .option('--set <field=value>', 'fill a field with a constant (repeatable)', collect)
-    .option('--concurrency <n>', `number of batches sent at the same time, up to ${MAX_CONCURRENCY}`, concurrencyOf, 4)
+    .option(
+      '--concurrency <n>',
+      `number of batches sent at the same time, up to ${MAX_CONCURRENCY}`,
+      concurrencyOf,
+      USUAL_CONCURRENCY,
+    )
     .addOption(
       new Option('--retry-for <duration>', 'how long to retry while the service is unavailable: 90s, 10m, 1h or 0')
         .argParser(durationOf)

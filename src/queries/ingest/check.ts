@@ -32,6 +32,13 @@ const MAX_NAMES = 100;
 const fieldsOf = new Map(
   Object.entries(eventTypes).map(([type, own]) => [type, new Map(Object.entries({ ...commonFields, ...own }))]),
 );
+/** Those of them that an event has even if it does not send them, or must send. */
+const dueFieldsOf = new Map(
+  [...fieldsOf].map(([type, fields]) => [
+    type,
+    [...fields].filter(([, field]) => field.needed || field.default !== undefined),
+  ]),
+);
 const attributeKinds = new Map(Object.entries(attributes));
 const attributeNames = [...attributeKinds.keys()].join(', ');
 const typeNames = [...fieldsOf.keys()].join(', ');
@@ -107,10 +114,10 @@ function toRow(value: unknown, report: AddFault): EventRow {
       else keep(row, name, field, event[name]);
     }
   }
-  for (const [name, field] of fields) {
+  for (const [name, field] of dueFieldsOf.get(row.type) ?? []) {
     if (event[name] != null) continue;
     if (field.needed) report(`.${name}`, 'is needed');
-    else if (field.default !== undefined) keep(row, name, field, field.default);
+    else keep(row, name, field, field.default);
   }
   return row;
 }
@@ -133,20 +140,20 @@ function toAttributes(value: unknown, report: AddFault): Record<string, unknown>
     return undefined;
   }
   let kept: Record<string, unknown> | undefined;
-  const entries = Object.entries(value as object);
-  if (entries.length > MAX_NAMES) {
-    report('.conversation', `has ${entries.length.toLocaleString('en')} attributes; they are ${attributeNames}`);
+  const names = Object.keys(value);
+  if (names.length > MAX_NAMES) {
+    report('.conversation', `has ${names.length.toLocaleString('en')} attributes; they are ${attributeNames}`);
     return undefined;
   }
-  for (const [name, sent] of entries) {
+  for (const name of names) {
+    const sent = (value as Record<string, unknown>)[name];
     const kind = attributeKinds.get(name);
-    const at = pathTo('.conversation', name);
     if (kind === undefined) {
-      report(at, `is not an attribute of a conversation; they are ${attributeNames}`);
+      report(pathTo('.conversation', name), `is not an attribute of a conversation; they are ${attributeNames}`);
       continue;
     }
     if (sent !== null && !kind.accepts(sent)) {
-      report(at, reason(kind.says, sent));
+      report(pathTo('.conversation', name), reason(kind.says, sent));
       continue;
     }
     const isUnion = kind === attributes.visitor_ids;

@@ -96,7 +96,9 @@ export const time: Kind = {
   says: 'a time with an offset, such as 2024-01-08T09:15:00Z, in a year from 1900 to 2199',
   accepts: (value) => typeof value === 'string' && parseInstant(value, null).ok,
   store: (value) => {
-    const parsed = parseInstant(value as string, null);
+    const text = value as string;
+    if (text.length === 24 && text.endsWith('Z')) return text; // only that form has this length and this end
+    const parsed = parseInstant(text, null);
     return parsed.ok ? new Date(parsed.instant).toISOString() : undefined;
   },
 };

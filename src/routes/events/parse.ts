@@ -49,21 +49,19 @@ export function parseNdjson(body: Buffer): Iterable<ReceivedEvent> {
 function linesOf(body: Buffer): { index: number; start: number; end: number }[] {
   const lines: { index: number; start: number; end: number }[] = [];
   let start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0; // a byte-order mark
-  let index = 0;
-  let isBlank = true;
-  for (let at = start; at <= body.length; at++) {
-    const byte = body[at];
-    if (byte !== 0x0a && byte !== undefined) {
-      isBlank &&= byte === 0x20 || byte === 0x09 || byte === 0x0d;
-      continue;
-    }
-    if (!isBlank && lines.push({ index, start, end: at }) > MAX_EVENTS) throw tooManyEvents();
-    start = at + 1;
-    index++;
-    isBlank = true;
+  for (let index = 0; start < body.length; index++) {
+    const found = body.indexOf(0x0a, start);
+    const end = found === -1 ? body.length : found;
+    let first = start;
+    while (first < end && isWhiteSpace(body[first])) first++;
+    if (first < end && lines.push({ index, start, end }) > MAX_EVENTS) throw tooManyEvents();
+    start = end + 1;
   }
   return lines;
 }
+
+/** JSON's white space within a line: space, tab, carriage return. */
+const isWhiteSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x09 || byte === 0x0d;
 
 /** Parses one event, or says why it is invalid. */
 export function parseEvent(text: string, index: number, otherwise: string): ReceivedEvent {
