@@ -5,7 +5,7 @@ returns void language plpgsql volatile
 as $$
 begin
   insert into segment_marks (account_id, bot_id, hour)
-  select distinct p_account, coalesce((u.r).bot_id, ''), date_bin('1 hour', (u.r).start_time, timestamptz '2000-01-01Z')
+  select distinct p_account, coalesce((u.r).bot_id, ''), date_bin('1 hour', (u.r).start_time, timestamptz '0001-01-01Z')
   from (select unnest(p_before) as r union all select unnest(p_after)) u -- whole, as few of its many columns are read
   where (u.r).start_time is not null;
 end;

@@ -65,7 +65,10 @@ alter table conversation_segments
   alter goal_achieved set storage external, alter user_sentiment set storage external,
   alter csat_brain set storage external, alter csat_human_agent set storage external;
 
-insert into segment_marks (account_id, bot_id, hour)
-select distinct account_id, coalesce(bot_id, ''), date_trunc('hour', start_time, 'UTC')
-from conversations
-where start_time is not null;
+-- While there is a row, conversations from before may have neither a segment nor a mark, and reports do not use segments. A
+-- service marks them once every transaction has ended that may run an earlier `ingest`.
+create table pending_marks (since timestamptz not null default now());
+
+insert into pending_marks
+select from (select) one
+where exists (select from accounts) or exists (select from conversations);

@@ -94,8 +94,9 @@ async function start(config: Config, log: Logger): Promise<Running> {
       firstKey,
       accounts,
       async close() {
-        await refresher.stop();
+        const stopped = refresher.stop(); // what it builds is undone when its connection closes
         await close();
+        await stopped;
       },
     };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../../database/database.js';
+import { markPending } from './pending.js';
 import { markedAccounts, refresh } from './refresh.js';
 
 /** Milliseconds between two looks for marks. */
@@ -42,6 +43,7 @@ export function startRefresher(db: Database, onError: (error: unknown) => void):
   }
 
   async function round(): Promise<void> {
+    await markPending(db, isOver);
     for (const account of await markedAccounts(db)) {
       await renew(account).catch((error) => (isOver() ? undefined : onError(error))); // the next account is not to blame
     }

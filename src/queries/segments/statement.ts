@@ -53,14 +53,17 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
       kept as materialized (${stored(sql`bot_id, from_time, to_time, row_count`)}),
       stale as materialized (${unitsOf(sql, marks)}),
       obstacle as materialized (
-        select (count(*) > ${MAX_STALE} or coalesce(sum(row_count), 0) > ${MAX_STALE_ROWS})::integer as size from stale
+        select (count(*) > ${MAX_STALE} or coalesce(sum(row_count), 0) > ${MAX_STALE_ROWS}
+          or exists (select from pending_marks))::integer as size from stale
       ),
       units as materialized (
         select row_number() over () as unit, s.* from stale s where (select size from obstacle) = 0
       ),
       own as materialized (select bot_id, from_time from kept where bot_id <> ''),
       ${building(sql, account, needed, bots)}`
-    : sql`obstacle as materialized (select exists (${marks})::integer as size)`;
+    : sql`obstacle as materialized (
+        select (exists (${marks}) or exists (select from pending_marks))::integer as size
+      )`;
   const unmarked = isBuilding
     ? sql` and not exists (select from stale t where t.bot_id = s.bot_id and t.from_time = s.from_time)
       union all
