@@ -6,13 +6,13 @@ import { buildingFirst, deletingByAge, uniqueMarks, withoutOldKeys } from './seg
 import { hesitate, type Refresh, race, type Tally } from './segments/race.js';
 import { refreshAll } from './segments/roads.js';
 import { differences } from './segments/scratch.js';
-import { inForm } from './tools/form.js';
+import { inForm, isTimed } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const SECONDS = inForm(15, 300);
+const SECONDS = inForm(15, isTimed ? 300 : 45);
 
 /** The least number of answers that are compared, by stored segments alone and with some that were built in place. */
-const LEAST = { stored: inForm(15, 300), built: inForm(40, 800) };
+const LEAST = { stored: inForm(15, isTimed ? 300 : 40), built: inForm(40, isTimed ? 800 : 100) };
 
 /** Mostly so small that segments are promoted and cut. */
 const sizes: Sizes[] = [

@@ -4,7 +4,10 @@
  */
 export const isFull = !['', '0', undefined].includes(process.env.FULL);
 
-/** Whether times are asserted (TIMES=1): `npm run test:attack` and `npm run test:outage`, on a machine that does nothing else. */
+/**
+ * TIMES=1, on a machine that does nothing else: times are asserted (`npm run test:attack`, `npm run test:outage`), and what takes
+ * many minutes runs whole (`npm run test:segments`).
+ */
 export const isTimed = !['', '0', undefined].includes(process.env.TIMES);
 
 /** How many of something a test takes. */

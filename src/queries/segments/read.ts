@@ -99,7 +99,10 @@ async function attempt(
           } else if (isReady) segment(row);
           else early.push(row); // the parts of a union come in order, but nothing promises it
         },
-        end: () => found,
+        end() {
+          if (!isReady) throw new Error('a report returned no row, although its statement always gives one');
+          return found;
+        },
       };
     },
   );
