@@ -200,6 +200,10 @@ function summed(values: Values, mask: Mask): [sum: number, count: number] {
   return [sum, count];
 }
 
+/** Sorting more values would hold the event loop for more than 20 ms. The raw road answers then. */
+const MAX_SORTED = 150_000;
+export class TooMuchToSort extends Error {}
+
 /** A sum is too large for a double to be exact. The raw road answers then. */
 export class Inexact extends Error {}
 
@@ -301,6 +305,7 @@ class Percentile extends Collecting {
   cell(group: number): Cell {
     const list = this.lists[group];
     if (list === undefined || list.length === 0) return null;
+    if (list.length > MAX_SORTED) throw new TooMuchToSort();
     const sorted = list.all.subarray(0, list.length).sort();
     const place = this.#fraction * (list.length - 1);
     const low = this.#toValue(sorted[Math.floor(place)] as number);

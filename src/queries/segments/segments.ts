@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import type { AsOf, Query } from '../query.js';
 import type { Found, Part } from '../raw/raw.js';
-import { type Accumulator, accumulatorOf, Inexact } from './cells.js';
+import { type Accumulator, accumulatorOf, Inexact, TooMuchToSort } from './cells.js';
 import type { ColumnName } from './columns.js';
 import { frameOf } from './frame.js';
 import { Groups, TooManyGroups } from './groups.js';
@@ -30,10 +30,13 @@ export async function segments(db: Database, query: Query, parts: Part[], asOf: 
     const rows = await tabled(plan, sums.groups, sums.accumulators);
     return { parts: rows, mixedCurrencies: false, present: found.present };
   } catch (error) {
-    if (error instanceof MissingColumn || error instanceof Inexact || error instanceof TooManyGroups) return null;
+    if (unfit.some((kind) => error instanceof kind)) return null;
     throw error;
   }
 }
+
+/** What only shows while a query is answered, and leaves it to the raw road. */
+const unfit = [MissingColumn, Inexact, TooManyGroups, TooMuchToSort];
 
 /** Adds up segments as they arrive. */
 function summing(plan: Plan): Receiver & { groups: Groups; accumulators: Accumulator[] } {
