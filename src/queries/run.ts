@@ -16,9 +16,9 @@ export interface SizePaths {
 }
 
 /**
- * Answers a query. This is the only place that chooses a road: segments, if they can answer it, else the raw one. Without groups there is one
- * row for every bucket, in order, also for empty ones. Throws `LimitExceeded`, with the path to change, if the answer
- * would exceed a limit.
+ * Answers a query. This is the only place that chooses a road: segments, if they can answer it, else the raw one. Without
+ * groups there is one row for every bucket, in order, also for empty ones. Throws `LimitExceeded`, with the path to change, if
+ * the answer would exceed a limit.
  */
 export async function run(db: Database, query: Query, asOf: AsOf, paths: SizePaths): Promise<Table> {
   const planned = plan(query, paths);

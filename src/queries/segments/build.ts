@@ -1,6 +1,6 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import { concat } from '../../database/fragments.js';
-import { type ColumnName, columns } from './columns.js';
+import { type ColumnName, columnNames, columns } from './columns.js';
 
 /**
  * The SQL that builds segments from conversations: one text, which the refresher stores the result of and the reader uses
@@ -14,10 +14,9 @@ import { type ColumnName, columns } from './columns.js';
  * value, code): values that the dictionary lacks, with numbers that are valid in this statement alone.
  */
 export function building(sql: Sql, account: string, names: readonly ColumnName[], bots: string[] | null): Fragment {
-  const all = [...new Set<ColumnName>([...names, ...sorting.filter((name) => names.includes(name))])];
   const source = sql`
     source as materialized (
-      select u.unit, c.last_activity as latest${values(sql, all)}
+      select u.unit, c.last_activity as latest${values(sql, names)}
       from units u cross join lateral (
         select * from conversations c
         where c.account_id = ${account}::uuid and c.bot_id = u.bot_id
@@ -26,7 +25,7 @@ export function building(sql: Sql, account: string, names: readonly ColumnName[]
       ) c
       where u.bot_id <> ''
       union all
-      select u.unit, c.last_activity${values(sql, all)}
+      select u.unit, c.last_activity${values(sql, names)}
       from units u cross join lateral (
         select * from conversations c
         where c.account_id = ${account}::uuid and c.start_time >= u.from_time and c.start_time < u.to_time and not c.withdrawn
@@ -38,13 +37,10 @@ export function building(sql: Sql, account: string, names: readonly ColumnName[]
             and date_trunc('day', o.from_time, 'UTC') = date_trunc('day', u.from_time, 'UTC')
         )
     )`;
-  return sql`${source}, ${numbered(sql, account, all)}, ${encoded(sql, names, all)}`;
+  return sql`${source}, ${numbered(sql, account, names)}, ${encoded(sql, names)}`;
 }
 
-const sorting = (Object.keys(columns) as ColumnName[]).filter((name) => columns[name].isRun);
-
 const codesAmong = (names: readonly ColumnName[]) => names.filter((name) => columns[name].kind === 'code');
-const numbersAmong = (names: readonly ColumnName[]) => names.filter((name) => columns[name].kind === 'number');
 
 /** The value of each column of a conversation `c`, under the name of the column. */
 const values = (sql: Sql, names: readonly ColumnName[]) =>
@@ -94,16 +90,15 @@ function numbered(sql: Sql, account: string, names: readonly ColumnName[]): Frag
  * values: 0 for null, else the distance from the least, plus one. Without bytes for each value all are equal: null if 0
  * follows, else the least. A column of runs is the byte 255 and, for each run, its value and its first row in four bytes.
  */
-function encoded(sql: Sql, names: readonly ColumnName[], all: readonly ColumnName[]): Fragment {
+function encoded(sql: Sql, names: readonly ColumnName[]): Fragment {
   const plain = names.filter((name) => !columns[name].isRun);
   const runs = names.filter((name) => columns[name].isRun);
   const bounds = plain.map(
     (name) => sql`, min(${sql(name)}) as ${sql(`lo_${name}`)}, max(${sql(name)}) as ${sql(`hi_${name}`)},
       bool_or(${sql(name)} is null) as ${sql(`no_${name}`)}`,
   );
-  const cuts = numbersAmong(plain)
-    .filter((name) => columns[name].isExact === false)
-    .map((name) => sql`, coalesce(bool_or(${sql(`cut_${name}`)}), false) as ${sql(`cut_${name}`)}`);
+  const inexact = plain.filter((name) => columns[name].isExact === false);
+  const cuts = inexact.map((name) => sql`, coalesce(bool_or(${sql(`cut_${name}`)}), false) as ${sql(`cut_${name}`)}`);
   const widths = plain.map((name) => {
     const [lo, hi, no] = [sql(`lo_${name}`), sql(`hi_${name}`), sql(`no_${name}`)];
     const base = columns[name].kind === 'code' ? sql`1::bigint` : sql`coalesce(${lo}, 0)`;
@@ -114,7 +109,7 @@ function encoded(sql: Sql, names: readonly ColumnName[], all: readonly ColumnNam
       case when ${isConstant} then 0 when ${most} < 256 then 1 when ${most} < 65536 then 2 when ${most} < 16777216 then 3
         when ${most} < 4294967296 then 4 when ${most} < 1099511627776 then 5 else 6 end as ${sql(`w_${name}`)}`;
   });
-  const order = sorting.filter((name) => all.includes(name)).map((name) => sql`, ${sql(`c.${name}`)}`);
+  const order = columnNames.filter((name) => runs.includes(name)).map((name) => sql`, ${sql(`c.${name}`)}`);
   const starts = runs.map(
     (name) => sql`, ${sql(`c.${name}`)} is distinct from lag(${sql(`c.${name}`)}) over w as ${sql(`new_${name}`)}`,
   );
@@ -143,11 +138,7 @@ function encoded(sql: Sql, names: readonly ColumnName[], all: readonly ColumnNam
     ), widths as materialized (
       select unit${concat(sql, widths)}${concat(
         sql,
-        cuts.length === 0
-          ? []
-          : numbersAmong(plain)
-              .filter((name) => columns[name].isExact === false)
-              .map((name) => sql`, ${sql(`cut_${name}`)}`),
+        inexact.map((name) => sql`, ${sql(`cut_${name}`)}`),
       )} from bounds
     ), sorted as (
       select c.unit, c.latest, row_number() over w - 1 as place${concat(sql, starts)}${concat(
@@ -158,9 +149,7 @@ function encoded(sql: Sql, names: readonly ColumnName[], all: readonly ColumnNam
         plain.map((name) => sql`, ${sql(`b.lo_${name}`)}, ${sql(`b.no_${name}`)}, ${sql(`b.w_${name}`)}`),
       )}${concat(
         sql,
-        numbersAmong(plain)
-          .filter((name) => columns[name].isExact === false)
-          .map((name) => sql`, ${sql(`b.cut_${name}`)}`),
+        inexact.map((name) => sql`, ${sql(`b.cut_${name}`)}`),
       )}
       from coded c join widths b using (unit)
       window w as (partition by c.unit order by c.unit${concat(sql, order)})

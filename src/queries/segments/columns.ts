@@ -52,7 +52,7 @@ const stored = {
   has_collection_sources: flag((sql) => sql`c.has_collection_sources`),
   /** Whether an explicit close is in effect. */
   is_closed: flag((sql) => sql`(c.closed_at is not null)`),
-  /** Milliseconds since 1970, as are the three below without "since 1970". */
+  /** Milliseconds since 1970; the next three are lengths of time in milliseconds. */
   last_activity: number((sql) => epoch(sql, sql`c.last_activity`)),
   duration: number((sql) => sql`greatest(0, ${epoch(sql, sql`c.end_time`)} - ${epoch(sql, sql`c.start_time`)})`),
   first_response: { ...number((sql) => sql`c.first_response_seconds * 1000`), isExact: false },

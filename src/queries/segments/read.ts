@@ -4,7 +4,7 @@ import { Arena } from './arena.js';
 import { type ColumnName, columns } from './columns.js';
 import { type Column, decode } from './decode.js';
 import type { Plan, Vocabulary } from './plan.js';
-import { MAX_WORDS, statement } from './statement.js';
+import { MAX_WORDS, STALE, statement } from './statement.js';
 
 /** A segment as it arrives: only columns that it needs and has are there. */
 export interface Segment {
@@ -45,7 +45,8 @@ export interface Read {
 export async function read(db: Database, plan: Plan, makeReceiver: () => Receiver): Promise<Read | null> {
   // Most ranges have no mark, and without the building the statement takes a tenth of the time to plan.
   const stored = await attempt(db, plan, makeReceiver, false);
-  return stored ?? attempt(db, plan, makeReceiver, true);
+  const found = stored === 'stale' ? await attempt(db, plan, makeReceiver, true) : stored;
+  return found === 'stale' || found === 'unfit' ? null : found;
 }
 
 async function attempt(
@@ -53,16 +54,17 @@ async function attempt(
   plan: Plan,
   makeReceiver: () => Receiver,
   isBuilding: boolean,
-): Promise<Read | null> {
+): Promise<Read | 'stale' | 'unfit'> {
   const names = columnsOf(plan);
-  const answer = await db.scan<Read & { isUnfit: boolean }>(
+  return db.scan<Read | 'stale' | 'unfit'>(
     (sql) => {
       const query = statement(sql, plan, names, isBuilding);
       return plan.query.isAdHoc ? unprepared(query) : query;
     },
     () => {
       const receiver = makeReceiver();
-      const found = { present: [] as boolean[], segments: 0, rows: 0, bytes: 0, isUnfit: false };
+      const found = { present: [] as boolean[], segments: 0, rows: 0, bytes: 0 };
+      let obstacle: 'stale' | 'unfit' | null = null;
       const early: (Buffer | null)[][] = [];
       const arena = new Arena();
       let isReady = false;
@@ -87,26 +89,27 @@ async function attempt(
         row(row: (Buffer | null)[]) {
           const kind = (row[0] as Buffer).readInt32BE(0);
           if (kind === 0) {
-            if (++words > MAX_WORDS) found.isUnfit = true;
+            if (++words > MAX_WORDS) obstacle = 'unfit';
             const passes = [...String(row[5])].map((flag) => flag === '1');
             const vocabulary = plan.vocabularies[numberIn(row[1])] as Vocabulary;
             receiver.word({ vocabulary, code: numberIn(row[2]), value: String(row[4]), passes });
           } else if (kind === 1) {
             found.present = [...String(row[5])].map((flag) => flag === '1');
-            found.isUnfit ||= (row[3] as Buffer).readInt32BE(0) > 0;
+            const size = (row[3] as Buffer).readInt32BE(0);
+            if (size > 0) obstacle ??= size === STALE ? 'stale' : 'unfit';
             isReady = true;
-            for (const waiting of early.splice(0)) segment(waiting);
-          } else if (isReady) segment(row);
+            for (const waiting of early.splice(0)) if (obstacle === null) segment(waiting);
+          } else if (obstacle !== null) return;
+          else if (isReady) segment(row);
           else early.push(row); // the parts of a union come in order, but nothing promises it
         },
         end() {
           if (!isReady) throw new Error('a report returned no row, although its statement always gives one');
-          return found;
+          return obstacle ?? found;
         },
       };
     },
   );
-  return answer.isUnfit ? null : answer;
 }
 
 const numberIn = (bytes: Buffer | null | undefined) =>

@@ -30,10 +30,10 @@ export interface Refreshed {
 }
 
 /**
- * Builds the marked segments of one day of an account, the day that has waited longest. All statements of the transaction see the same snapshot: the
- * marks that it takes belong to the conversations that it reads. A transaction that commits later leaves its marks standing. A
- * second process that takes the same marks fails, and changes nothing; the lock only spares it the work. Null if nothing is
- * marked.
+ * Builds the marked segments of one day of an account, the day that has waited longest. All statements of the transaction
+ * see the same snapshot: the marks that it takes belong to the conversations that it reads. A transaction that commits later
+ * leaves its marks standing. A second process that takes the same marks fails, and changes nothing; the lock only saves it the
+ * work. Null if nothing is marked.
  */
 export const refresh = (db: Database, account: string, sizes = usual): Promise<Refreshed | null> =>
   db.transaction(async (sql): Promise<Refreshed | null> => {

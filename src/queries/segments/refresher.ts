@@ -7,8 +7,8 @@ import { markedAccounts, refresh } from './refresh.js';
 const EVERY = 1_000;
 
 /**
- * A day that is marked again at once waits this many times as long as it took to build, so that a busy day uses a tenth of
- * one core at most. Other days are built one after the other.
+ * An account whose day was built and is marked again rests this many times as long as the building took, so that busy days
+ * use a tenth of one core at most. Days that were not built lately are built one after the other.
  */
 const REST = 9;
 const LONGEST_REST = 60_000;
@@ -23,22 +23,22 @@ export interface Refresher {
  */
 export function startRefresher(db: Database, onError: (error: unknown) => void): Refresher {
   const stopping = new AbortController();
-  const resting = new Map<string, { day: string | null; until: number }>();
+  /** The days of each account that were built lately, with the time of the last building, and until when it rests. */
+  const states = new Map<string, { days: Map<string, number>; until: number }>();
   const pause = (ms: number) => delay(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
   const isOver = () => stopping.signal.aborted;
 
   /** Builds the marked days of an account, until one needs a rest. */
   async function renew(account: string): Promise<void> {
-    while (!isOver()) {
-      const { until = 0 } = resting.get(account) ?? {};
+    const state = states.get(account) ?? { days: new Map<string, number>(), until: 0 };
+    states.set(account, state);
+    while (!isOver() && state.until <= performance.now()) {
       const started = performance.now();
-      if (until > started) return;
       const refreshed = await refresh(db, account);
-      if (refreshed === null || refreshed.isBusy) return;
+      if (refreshed === null || refreshed.day === null) return;
       const ended = performance.now();
-      const isAgain = refreshed.day === resting.get(account)?.day;
-      const rest = isAgain ? Math.min(LONGEST_REST, REST * (ended - started)) : 0;
-      resting.set(account, { day: refreshed.day, until: ended + rest });
+      if (state.days.has(refreshed.day)) state.until = ended + Math.min(LONGEST_REST, REST * (ended - started));
+      state.days.set(refreshed.day, ended);
     }
   }
 
@@ -47,7 +47,11 @@ export function startRefresher(db: Database, onError: (error: unknown) => void):
     for (const account of await markedAccounts(db)) {
       await renew(account).catch((error) => (isOver() ? undefined : onError(error))); // the next account is not to blame
     }
-    for (const [account, { until }] of resting) if (until + LONGEST_REST < performance.now()) resting.delete(account);
+    const long = performance.now() - LONGEST_REST;
+    for (const [account, { days }] of states) {
+      for (const [day, built] of days) if (built < long) days.delete(day);
+      if (days.size === 0) states.delete(account);
+    }
   }
 
   async function work(): Promise<void> {

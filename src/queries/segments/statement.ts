@@ -16,11 +16,14 @@ const MAX_STALE_ROWS = 200_000;
 /** Beyond so many words, too. */
 export const MAX_WORDS = 20_000;
 
+/** The size of the obstacle if segments are out of date and nothing worse; a greater one leaves the query to the raw road. */
+export const STALE = 1;
+
 const DAY = 24 * HOUR;
 
 /**
- * The statement that reads what a plan needs. Its rows are, by the first column: 0, a word of a vocabulary; 1, once, how much
- * is out of date (0: nothing that is in the way) and what of the query is present; 2, a segment with the columns `all`. Only
+ * The statement that reads what a plan needs. Its rows are, by the first column: 0, a word of a vocabulary; 1, once, the size
+ * of the obstacle (0 for none) and what of the query is present; 2, a segment with the columns `all`. Only
  * with `isBuilding` it builds the segments that are out of date; without it, there are no segments if one is.
  */
 export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: boolean) {
@@ -54,7 +57,7 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
       stale as materialized (${unitsOf(sql, marks)}),
       obstacle as materialized (
         select (count(*) > ${MAX_STALE} or coalesce(sum(row_count), 0) > ${MAX_STALE_ROWS}
-          or exists (select from pending_marks))::integer as size from stale
+          or exists (select from pending_marks))::integer * ${STALE + 1} as size from stale
       ),
       units as materialized (
         select row_number() over () as unit, s.* from stale s where (select size from obstacle) = 0
@@ -62,7 +65,7 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
       own as materialized (select bot_id, from_time from kept where bot_id <> ''),
       ${building(sql, account, needed, bots)}`
     : sql`obstacle as materialized (
-        select (exists (${marks}) or exists (select from pending_marks))::integer as size
+        select exists (${marks})::integer * ${STALE} + exists (select from pending_marks)::integer * ${STALE + 1} as size
       )`;
   const unmarked = isBuilding
     ? sql` and not exists (select from stale t where t.bot_id = s.bot_id and t.from_time = s.from_time)
