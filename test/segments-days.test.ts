@@ -3,7 +3,7 @@ import t from 'tap';
 import { markPending } from '../src/queries/segments/pending.js';
 import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
 import { random } from './fold/events.js';
-import { ask, world } from './harness.js';
+import { ACCOUNT, ask, world } from './harness.js';
 import { asked, byBot, numbered, SMALL, starting } from './segments/days.js';
 import { FIRST, moving } from './segments/moving.js';
 import { NOW, WHOLE } from './segments/questions.js';
@@ -130,4 +130,17 @@ t.test('an account that has no segments yet', async (t) => {
   t.equal(await asked(t, w, long), 'raw');
   await refreshAll(w.db, SMALL);
   t.equal(await asked(t, w, long), 'stored');
+});
+
+t.test('more new conversations than an answer may build, of which no segment tells yet', async (t) => {
+  const w = await world(t);
+  await write(w.db, starting(FIRST, ['first']));
+  t.equal(await asked(t, w, byBot), 'built');
+  await w.sql`
+    insert into conversations (account_id, conversation_id, start_time, end_time, last_activity)
+    select ${ACCOUNT}::uuid, 'n' || n, time, time, time
+    from generate_series(1, 200000) n cross join (select ${new Date(FIRST).toISOString()}::text::timestamptz) d (time)`;
+  t.equal(await asked(t, w, byBot), 'raw');
+  await refreshAll(w.db);
+  t.equal(await asked(t, w, byBot), 'stored');
 });

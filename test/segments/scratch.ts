@@ -40,7 +40,7 @@ export async function differences(sql: Sql): Promise<{ segments: number; convers
       where account_id = ${ACCOUNT}::uuid
     ), own as materialized (
       select bot_id, from_time from conversation_segments where account_id = ${ACCOUNT}::uuid and bot_id <> ''
-    ), ${building(sql, ACCOUNT, columnNames, null)}
+    ), ${building(sql, ACCOUNT, columnNames, { bots: null, most: null })}
     select * from built`;
   const scratch = new Map(built.map((one) => [of(one), one]));
   const wrong = stored.filter((one) => {

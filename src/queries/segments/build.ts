@@ -7,15 +7,20 @@ import { type ColumnName, columnNames, columns } from './columns.js';
  * directly for segments that are out of date. It expects two expressions:
  *
  * - `units` (unit, bot_id, from_time, to_time): the segments to build. bot_id '' stands for all bots without a segment of
- *   their own on that day;
+ *   their own on that day. `bots` are those that a query is about, null for all;
  * - `own` (bot_id, from_time): the segments of single bots that exist on those days.
  *
  * and gives `built` (bot_id, from_time, to_time, row_count, latest_activity, and the columns), beside `missing` (dimension,
- * value, code): values that the dictionary lacks, with numbers that are valid in this statement alone.
+ * value, code): values that the dictionary lacks, with numbers that are valid in this statement alone. With more than `most`
+ * conversations nothing is built, and the `size` of `excess` is 1.
  */
-export function building(sql: Sql, account: string, names: readonly ColumnName[], bots: string[] | null): Fragment {
-  const source = sql`
-    source as materialized (
+export function building(
+  sql: Sql,
+  account: string,
+  names: readonly ColumnName[],
+  { bots, most }: { bots: string[] | null; most: number | null },
+): Fragment {
+  const found = sql`
       select u.unit, c.last_activity as latest${values(sql, names)}
       from units u cross join lateral (
         select * from conversations c
@@ -35,8 +40,15 @@ export function building(sql: Sql, account: string, names: readonly ColumnName[]
         and not exists (
           select from own o where o.bot_id = c.bot_id and o.bot_id <> ''
             and date_trunc('day', o.from_time, 'UTC') = date_trunc('day', u.from_time, 'UTC')
-        )
-    )`;
+        )`;
+  // What is stored of segments does not tell how many conversations have come since: they are counted while they are read.
+  const source =
+    most === null
+      ? sql`source as materialized (${found})`
+      : sql`
+    found as materialized (select * from (${found}) f limit ${most + 1}),
+    excess as materialized (select (count(*) > ${most})::integer as size from found),
+    source as materialized (select * from found where (select size from excess) = 0)`;
   return sql`${source}, ${numbered(sql, account, names)}, ${encoded(sql, names)}`;
 }
 

@@ -68,7 +68,8 @@ export async function build(
   sizes: Sizes,
 ): Promise<{ segments: number; conversations: number }> {
   await arrange(sql, account, day, taken, sizes);
-  const expressions = () => sql`${units(sql, account, day, taken)}, ${building(sql, account, columnNames, null)}`;
+  const expressions = () =>
+    sql`${units(sql, account, day, taken)}, ${building(sql, account, columnNames, { bots: null, most: null })}`;
   await sql`
     with ${expressions()}
     insert into dictionary (account_id, dimension, value, code)

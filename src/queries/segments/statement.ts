@@ -63,7 +63,7 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
         select row_number() over () as unit, s.* from stale s where (select size from obstacle) = 0
       ),
       own as materialized (select bot_id, from_time from kept where bot_id <> ''),
-      ${building(sql, account, needed, bots)}`
+      ${building(sql, account, needed, { bots, most: MAX_STALE_ROWS })}`
     : sql`obstacle as materialized (
         select exists (${marks})::integer * ${STALE} + exists (select from pending_marks)::integer * ${STALE + 1} as size
       )`;
@@ -73,6 +73,9 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
       select 2, ${times}, s.row_count, '', ''${concat(sql, shipped)}
       from (select from_time, to_time, row_count, latest_activity${concat(sql, built)} from built) s`
     : sql``;
+  const obstacle = isBuilding
+    ? sql`((select size from obstacle) + (select size from excess) * ${STALE + 1})`
+    : sql`(select size from obstacle)`;
   return sql`
     with ${head}
     select 0 as kind, 0::bigint as a, 0::bigint as b, 0 as c, ''::text as d, ''::text as e${nulls} where false
@@ -81,9 +84,9 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
       vocabularies.map((vocabulary, n) => wordsOf(sql, account, vocabulary, n, nulls, isBuilding)),
     )}
     union all
-    select 1, 0, 0, (select size from obstacle), '', ''${concat(sql, presence)}${nulls}
+    select 1, 0, 0, ${obstacle}, '', ''${concat(sql, presence)}${nulls}
     union all
-    ${stored(sql`2, ${times}, s.row_count, '', ''${concat(sql, shipped)}`)} and (select size from obstacle) = 0${unmarked}`;
+    ${stored(sql`2, ${times}, s.row_count, '', ''${concat(sql, shipped)}`)} and ${obstacle} = 0${unmarked}`;
 }
 
 /** A column of a segment `s`, or null where the query does not need it. */
