@@ -2,8 +2,7 @@ import type { Sql } from '../../src/database/connect.js';
 import { Arena } from '../../src/queries/segments/arena.js';
 import { building } from '../../src/queries/segments/build.js';
 import { columnNames, columns } from '../../src/queries/segments/columns.js';
-import { decode } from '../../src/queries/segments/decode.js';
-import { frameOf } from '../../src/queries/segments/frame.js';
+import { decoded, opened } from '../../src/queries/segments/decode.js';
 import { ACCOUNT } from '../harness.js';
 
 type Stored = { bot_id: string; from_time: Date; to_time: Date; row_count: number; latest_activity: Date | null } & {
@@ -14,14 +13,13 @@ type Stored = { bot_id: string; from_time: Date; to_time: Date; row_count: numbe
 function rowsOf(segment: Stored): string[] {
   if (segment.row_count === 0) return [];
   const arena = new Arena();
-  const decoded = new Map(
+  const all = new Map(
     columnNames.flatMap((name) => {
       const bytes = segment[name] as Buffer | null;
-      const column = bytes === null ? null : decode(bytes, segment.row_count, columns[name].kind === 'code', arena);
-      return column === null ? [] : [[name, column] as const];
+      const column = bytes === null ? null : opened(bytes, segment.row_count, columns[name].kind === 'code', arena);
+      return column === null ? [] : [[name, decoded(column, segment.row_count, null, arena)] as const];
     }),
   );
-  const { columns: all } = frameOf(0, 0, segment.row_count, decoded, arena);
   return Array.from({ length: segment.row_count }, (_, n) =>
     columnNames.map((name) => `${name} ${all.get(name)?.[n] ?? 'not stored'}`).join(', '),
   ).sort();

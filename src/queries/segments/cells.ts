@@ -1,4 +1,5 @@
 import type { Cell, Measure } from '../measure.js';
+import { Distinct, Percentile } from './collecting.js';
 import { NONE, type Values } from './decode.js';
 import type { Grouped } from './groups.js';
 import { both, type Mask, maskOf } from './masks.js';
@@ -31,7 +32,8 @@ export function accumulatorOf(measure: Measure): Accumulator {
   }
 }
 
-type Masked = (rows: Rows) => Mask;
+/** The rows that a measure takes of those that match the query. */
+export type Masked = (rows: Rows) => Mask;
 
 /** The rows in which a field is not null. */
 function present(rows: Rows, name: string): Mask {
@@ -50,10 +52,10 @@ class Count implements Accumulator {
     this.#masked = masked;
   }
 
-  add(rows: Rows, { one, each, where, most }: Grouped): void {
+  add(rows: Rows, { one, each, most }: Grouped): void {
     const counts = this.#counts.room(most);
     const { weights } = rows.frame;
-    const mask = both(where, this.#masked(rows));
+    const mask = this.#masked(rows);
     if (each === null) counts[one] = (counts[one] as number) + counted(mask, weights, rows);
     else if (mask === null && weights === null) {
       for (let n = 0; n < each.length; n++) {
@@ -132,10 +134,10 @@ class Numbers implements Accumulator {
     this.#masked = masked;
   }
 
-  add(rows: Rows, { one, each, where, most }: Grouped): void {
+  add(rows: Rows, { one, each, most }: Grouped): void {
     const { values, toValue } = rows.field(this.#of);
     this.#toValue = toValue as (stored: number) => number;
-    const mask = both(where, this.#masked(rows));
+    const mask = this.#masked(rows);
     const { weights } = rows.frame;
     if (this.#aggregate === 'min' || this.#aggregate === 'max') {
       const [least, greatest] = [this.#least.room(most), this.#most.room(most)];
@@ -200,136 +202,8 @@ function summed(values: Values, mask: Mask): [sum: number, count: number] {
   return [sum, count];
 }
 
-/** Sorting more values would hold the event loop for more than 20 ms. The raw road answers then. */
-const MAX_SORTED = 150_000;
-export class TooMuchToSort extends Error {}
-
 /** A sum is too large for a double to be exact. The raw road answers then. */
 export class Inexact extends Error {}
-
-/** Collects the values of each group. */
-abstract class Collecting implements Accumulator {
-  protected readonly lists: List[] = [];
-  protected readonly of: string;
-  readonly #masked: Masked;
-
-  constructor(of: string, masked: Masked) {
-    this.of = of;
-    this.#masked = masked;
-  }
-
-  abstract cell(group: number): Cell;
-
-  add(rows: Rows, { one, each, where }: Grouped): void {
-    const { values, isCode } = rows.field(this.of);
-    const mask = both(where, this.#masked(rows));
-    const { weights } = rows.frame;
-    const none = isCode ? 0 : NONE;
-    for (let n = 0; n < values.length; n++) {
-      const group = each === null ? one : (each[n] as number);
-      const value = values[n] as number;
-      if (group < 0 || value === none || (mask !== null && mask[n] === 0)) continue;
-      const list = this.lists[group] ?? this.#listOf(group);
-      if (list.length === list.all.length) list.grow();
-      list.all[list.length++] = value;
-      if (weights !== null) this.repeat(list, value, (weights[n] as number) - 1);
-    }
-  }
-
-  #listOf(group: number): List {
-    const list = new List();
-    this.lists[group] = list;
-    return list;
-  }
-
-  /** What further conversations with the same value add. */
-  protected repeat(_list: List, _value: number, _times: number): void {}
-
-  merge(into: number, from: number): void {
-    const source = this.lists[from];
-    if (source === undefined) return;
-    const list = this.lists[into] ?? this.#listOf(into);
-    for (let n = 0; n < source.length; n++) list.push(source.all[n] as number);
-  }
-}
-
-class Distinct extends Collecting {
-  #seen = new Uint8Array(1024);
-  #isCode = true;
-
-  override add(rows: Rows, grouped: Grouped): void {
-    this.#isCode = rows.field(this.of).isCode;
-    super.add(rows, grouped);
-  }
-
-  /** Marks the values in a table that all groups share, and clears it again. */
-  cell(group: number): Cell {
-    const list = this.lists[group];
-    if (list === undefined) return 0;
-    const all = list.all.subarray(0, list.length);
-    if (!this.#isCode) return new Set(all).size;
-    let most = 0;
-    for (let n = 0; n < all.length; n++) if ((all[n] as number) > most) most = all[n] as number;
-    if (most >= this.#seen.length) this.#seen = new Uint8Array(2 * most);
-    const seen = this.#seen;
-    let distinct = 0;
-    for (let n = 0; n < all.length; n++) {
-      const code = all[n] as number;
-      distinct += 1 - (seen[code] as number);
-      seen[code] = 1;
-    }
-    for (let n = 0; n < all.length; n++) seen[all[n] as number] = 0;
-    return distinct;
-  }
-}
-
-class Percentile extends Collecting {
-  #toValue: (stored: number) => number = (stored) => stored;
-  readonly #fraction: number;
-
-  constructor(of: string, fraction: number, masked: Masked) {
-    super(of, masked);
-    this.#fraction = fraction;
-  }
-
-  override add(rows: Rows, grouped: Grouped): void {
-    this.#toValue = rows.field(this.of).toValue as (stored: number) => number;
-    super.add(rows, grouped);
-  }
-
-  protected override repeat(list: List, value: number, times: number): void {
-    for (let n = 0; n < times; n++) list.push(value);
-  }
-
-  /** Interpolates as `percentile_cont` does. */
-  cell(group: number): Cell {
-    const list = this.lists[group];
-    if (list === undefined || list.length === 0) return null;
-    if (list.length > MAX_SORTED) throw new TooMuchToSort();
-    const sorted = list.all.subarray(0, list.length).sort();
-    const place = this.#fraction * (list.length - 1);
-    const low = this.#toValue(sorted[Math.floor(place)] as number);
-    const high = this.#toValue(sorted[Math.ceil(place)] as number);
-    return low + (high - low) * (place - Math.floor(place));
-  }
-}
-
-/** A growing list of numbers. */
-class List {
-  all = new Float64Array(8);
-  length = 0;
-
-  grow(): void {
-    const longer = new Float64Array(2 * this.length);
-    longer.set(this.all);
-    this.all = longer;
-  }
-
-  push(value: number): void {
-    if (this.length === this.all.length) this.grow();
-    this.all[this.length++] = value;
-  }
-}
 
 /** A number for each group. */
 class Totals {

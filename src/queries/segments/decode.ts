@@ -1,11 +1,23 @@
 import type { Arena } from './arena.js';
 
-/** A column of one segment: a value for each row, or for each run. */
-export interface Column {
-  /** Whether `values` has one value for each run, which begins at the row in `starts`. */
-  isRun: boolean;
+/** A column of one segment as it is stored. Its values are decoded for the rows that a query needs, once they are known. */
+export type Column = RunColumn | PlainColumn;
+
+/** A value for each run, which begins at the row in `starts`. A column of equal values is one run. */
+export interface RunColumn {
+  isRun: true;
   values: Values;
   starts: Int32Array;
+}
+
+/** A value of `width` bytes for each row, after a header. */
+export interface PlainColumn {
+  isRun: false;
+  bytes: Uint8Array;
+  width: number;
+  /** What to add to a stored number, unless it is 0, which is null. */
+  base: number;
+  isCode: boolean;
 }
 
 /** Codes, in which 0 is null, or numbers, in which `NONE` is null. */
@@ -15,12 +27,12 @@ export type Values = Int32Array | Float64Array;
 export const NONE = -0x8000_0000;
 
 const FIRST_ROW = new Int32Array(1);
-const HEADER = 9;
+export const HEADER = 9;
 
-/** Decodes a column in the format of build.ts; null for one that has a number equal to `NONE`. */
-export function decode(bytes: Buffer, rows: number, isCode: boolean, arena: Arena): Column | null {
+/** Opens a column in the format of build.ts; null for one that has a number equal to `NONE`. */
+export function opened(bytes: Buffer, rows: number, isCode: boolean, arena: Arena): Column | null {
   const width = bytes[0] as number;
-  if (width === 255) return decodeRuns(bytes, arena);
+  if (width === 255) return openedRuns(bytes, arena);
   const least = bytes.readInt32BE(1) * 0x1_0000_0000 + bytes.readUInt32BE(5);
   if (width === 0) {
     const values = arena.doubles(1);
@@ -29,22 +41,11 @@ export function decode(bytes: Buffer, rows: number, isCode: boolean, arena: Aren
   }
   if (bytes.length !== HEADER + width * rows) throw new Error('a column of a segment has another length than its rows');
   const base = least - 1;
-  const most = base + 256 ** width;
-  if (isCode || (base > NONE && most < 0x8000_0000)) {
-    const values = arena.integers(rows);
-    fill(values, bytes, width);
-    if (!isCode && base !== 0) shift(values, base);
-    else if (!isCode) replaceZero(values);
-    return { isRun: false, values, starts: FIRST_ROW };
-  }
-  if (base <= NONE && most >= NONE) return null;
-  const values = arena.doubles(rows);
-  fill(values, bytes, width);
-  shift(values, base);
-  return { isRun: false, values, starts: FIRST_ROW };
+  if (!isCode && base <= NONE && base + 256 ** width >= NONE) return null;
+  return { isRun: false, bytes, width, base: isCode ? 0 : base, isCode };
 }
 
-function decodeRuns(bytes: Buffer, arena: Arena): Column {
+function openedRuns(bytes: Buffer, arena: Arena): RunColumn {
   const length = (bytes.length - 1) / 8;
   const values = arena.integers(length);
   const starts = arena.integers(length);
@@ -61,7 +62,20 @@ const int32 = (bytes: Uint8Array, at: number) =>
   ((bytes[at + 2] as number) << 8) |
   (bytes[at + 3] as number);
 
-/** The stored values of each row. One loop for each usual width. */
+/** The values of rows of a column: of all, or of those in `selection`, which are in order. */
+export function decoded(column: Column, rows: number, selection: Int32Array | null, arena: Arena): Values {
+  const length = selection?.length ?? rows;
+  if (column.isRun) return spread(column, length, selection, arena);
+  const { bytes, width, base, isCode } = column;
+  const isSmall = isCode || (base > NONE && base + 256 ** width < 0x8000_0000);
+  const values = isSmall ? arena.integers(length) : arena.doubles(length);
+  if (selection === null) fill(values, bytes, width);
+  else pick(values, bytes, width, selection);
+  if (!isCode) shift(values, base);
+  return values;
+}
+
+/** The stored values of all rows. One loop for each usual width. */
 function fill(values: Values, bytes: Uint8Array, width: number): void {
   const rows = values.length;
   let at = HEADER;
@@ -72,13 +86,27 @@ function fill(values: Values, bytes: Uint8Array, width: number): void {
     for (let n = 0; n < rows; n++, at += 3) {
       values[n] = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
     }
-  } else {
-    for (let n = 0; n < rows; n++) {
-      let value = 0;
-      for (let end = at + width; at < end; at++) value = value * 256 + (bytes[at] as number);
-      values[n] = value;
+  } else for (let n = 0; n < rows; n++, at += width) values[n] = wide(bytes, at, width);
+}
+
+/** The stored values of the rows in `selection`. */
+function pick(values: Values, bytes: Uint8Array, width: number, selection: Int32Array): void {
+  const { length } = selection;
+  if (width === 1) for (let n = 0; n < length; n++) values[n] = bytes[HEADER + (selection[n] as number)] as number;
+  else if (width === 3) {
+    for (let n = 0; n < length; n++) {
+      const at = HEADER + 3 * (selection[n] as number);
+      values[n] = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
     }
+  } else {
+    for (let n = 0; n < length; n++) values[n] = wide(bytes, HEADER + width * (selection[n] as number), width);
   }
+}
+
+function wide(bytes: Uint8Array, from: number, width: number): number {
+  let value = 0;
+  for (let at = from; at < from + width; at++) value = value * 256 + (bytes[at] as number);
+  return value;
 }
 
 function shift(values: Values, base: number): void {
@@ -88,6 +116,24 @@ function shift(values: Values, base: number): void {
   }
 }
 
-function replaceZero(values: Values): void {
-  for (let n = 0; n < values.length; n++) if (values[n] === 0) values[n] = NONE;
+/** The value of each row of a column of runs. */
+function spread({ values, starts }: RunColumn, length: number, selection: Int32Array | null, arena: Arena): Values {
+  const all = alike(values, length, arena);
+  const last = starts.length - 1;
+  if (last === 0) return all.fill(values[0] as number);
+  if (selection !== null) {
+    for (let n = 0, run = 0; n < length; n++) {
+      while (run < last && (starts[run + 1] as number) <= (selection[n] as number)) run++;
+      all[n] = values[run] as number;
+    }
+    return all;
+  }
+  for (let n = 0; n < last; n++) all.fill(values[n] as number, starts[n], starts[n + 1]);
+  return all.fill(values[last] as number, starts[last], length);
 }
+
+/** Room for values of the same kind. */
+export const alike = (values: Values, length: number, arena: Arena): Values =>
+  values instanceof Int32Array || isSmall(values) ? arena.integers(length) : arena.doubles(length);
+
+const isSmall = (values: Values) => values.length === 1 && values[0] === ((values[0] as number) | 0);

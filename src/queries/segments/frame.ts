@@ -1,67 +1,58 @@
 import type { Arena } from './arena.js';
 import type { ColumnName } from './columns.js';
-import type { Column, Values } from './decode.js';
+import { alike, type Column, decoded, type RunColumn, type Values } from './decode.js';
 
-/**
- * The rows of a segment with all columns of the same length. If every column that a query needs comes in runs, equal
- * neighbours are one row, and `weights` says how many conversations it stands for.
- */
+/** Rows of a segment with columns of the same length. */
 export interface Frame {
   from: number;
   to: number;
   length: number;
+  /** The number of conversations that each row stands for; null for one each. */
   weights: Int32Array | null;
   columns: Map<ColumnName, Values>;
 }
 
-export function frameOf(from: number, to: number, rows: number, columns: Map<ColumnName, Column>, arena: Arena): Frame {
-  const aligned = new Map<ColumnName, Values>();
-  let isRuns = true;
-  let longest: Column | null = null;
-  let starting = 0;
-  for (const column of columns.values()) {
-    isRuns &&= column.isRun;
-    if (column.starts.length > 1) starting++;
-    if (longest === null || column.starts.length > longest.starts.length) longest = column;
-  }
-  if (!isRuns) {
-    for (const [name, column] of columns) {
-      aligned.set(name, column.isRun ? spread(column, rows, arena) : column.values);
-    }
-    return { from, to, length: rows, weights: null, columns: aligned };
-  }
-  let starts = longest?.starts ?? ONE;
-  if (starting > 1) starts = startsOf([...columns.values()], rows, arena);
+/** A segment before its rows are decoded. */
+export interface Stored {
+  from: number;
+  to: number;
+  rows: number;
+  columns: Map<ColumnName, Column>;
+  arena: Arena;
+}
+
+/** Some rows of a segment, all without a `selection`, one by one. */
+export function rowFrame(stored: Stored, names: Iterable<ColumnName>, selection: Int32Array | null): Frame {
+  const { from, to, rows, columns: all, arena } = stored;
+  const columns = new Map<ColumnName, Values>();
+  for (const name of names) columns.set(name, decoded(all.get(name) as Column, rows, selection, arena));
+  return { from, to, length: selection?.length ?? rows, weights: null, columns };
+}
+
+/** A segment of which all these columns come in runs: neighbours that are equal in all of them are one row. */
+export function runFrame({ from, to, rows, columns: all, arena }: Stored, names: Iterable<ColumnName>): Frame {
+  const runs = new Map<ColumnName, RunColumn>();
+  for (const name of names) runs.set(name, all.get(name) as RunColumn);
+  const starts = startsOf([...runs.values()], rows, arena);
   const length = starts.length;
   const weights = arena.integers(length);
   for (let n = 0; n < length - 1; n++) weights[n] = (starts[n + 1] as number) - (starts[n] as number);
   weights[length - 1] = rows - (starts[length - 1] as number);
-  for (const [name, column] of columns) {
-    aligned.set(name, column.starts === starts ? column.values : sampled(column, starts, arena));
+  const columns = new Map<ColumnName, Values>();
+  for (const [name, column] of runs) {
+    columns.set(name, column.starts === starts ? column.values : sampled(column, starts, arena));
   }
-  return { from, to, length, weights, columns: aligned };
+  return { from, to, length, weights, columns };
 }
 
 const ONE = new Int32Array(1);
 
-const alike = (values: Values, length: number, arena: Arena): Values =>
-  values instanceof Int32Array || isSmall(values) ? arena.integers(length) : arena.doubles(length);
-
-const isSmall = (values: Values) => values.length === 1 && values[0] === ((values[0] as number) | 0);
-
-/** The value of each row. */
-function spread({ values, starts }: Column, rows: number, arena: Arena): Values {
-  const all = alike(values, rows, arena);
-  const last = starts.length - 1;
-  for (let n = 0; n < last; n++) all.fill(values[n] as number, starts[n], starts[n + 1]);
-  all.fill(values[last] as number, starts[last], rows);
-  return all;
-}
-
 /** The rows at which any column begins a run, in order. */
-function startsOf(all: Column[], rows: number, arena: Arena): Int32Array {
+export function startsOf(columns: RunColumn[], rows: number, arena: Arena): Int32Array {
+  const cut = columns.filter(({ starts }) => starts.length > 1);
+  if (cut.length <= 1) return cut[0]?.starts ?? ONE;
   const begins = arena.bytes(rows).fill(0);
-  for (const { starts } of all) for (let n = 0; n < starts.length; n++) begins[starts[n] as number] = 1;
+  for (const { starts } of cut) for (let n = 0; n < starts.length; n++) begins[starts[n] as number] = 1;
   let length = 0;
   for (let row = 0; row < rows; row++) length += begins[row] as number;
   const merged = arena.integers(length);
@@ -69,8 +60,8 @@ function startsOf(all: Column[], rows: number, arena: Arena): Int32Array {
   return merged;
 }
 
-/** The value of each row that begins a run. */
-function sampled({ values, starts }: Column, rows: Int32Array, arena: Arena): Values {
+/** The value of a column at the beginning of each of these runs. */
+export function sampled({ values, starts }: RunColumn, rows: Int32Array, arena: Arena): Values {
   const all = alike(values, rows.length, arena);
   const last = starts.length - 1;
   for (let n = 0, run = 0; n < rows.length; n++) {
@@ -78,4 +69,26 @@ function sampled({ values, starts }: Column, rows: Int32Array, arena: Arena): Va
     all[n] = values[run] as number;
   }
   return all;
+}
+
+/** The rows of a frame that a mask leaves. */
+export function kept(frame: Frame, mask: Uint8Array, arena: Arena): Frame {
+  const rows = placesOf(mask, arena);
+  const taken = <Kind extends Values>(from: Kind, into: Kind): Kind => {
+    for (let n = 0; n < rows.length; n++) into[n] = from[rows[n] as number] as number;
+    return into;
+  };
+  const columns = new Map<ColumnName, Values>();
+  for (const [name, values] of frame.columns) columns.set(name, taken(values, alike(values, rows.length, arena)));
+  const weights = frame.weights === null ? null : taken(frame.weights, arena.integers(rows.length));
+  return { ...frame, length: rows.length, weights, columns };
+}
+
+/** The places of a mask that are set. */
+export function placesOf(mask: Uint8Array, arena: Arena): Int32Array {
+  let length = 0;
+  for (let n = 0; n < mask.length; n++) length += mask[n] as number;
+  const places = arena.integers(length);
+  for (let n = 0, next = 0; next < length; n++) if (mask[n] === 1) places[next++] = n;
+  return places;
 }

@@ -2,7 +2,6 @@ import type { Value } from '../filter.js';
 import { type Axis, bucketAt, HOUR, isUncut } from './axis.js';
 import type { ColumnName } from './columns.js';
 import { NONE, type Values } from './decode.js';
-import type { Mask } from './masks.js';
 import type { Plan } from './plan.js';
 import type { Rows } from './rows.js';
 import type { Words } from './words.js';
@@ -19,10 +18,9 @@ export class TooManyGroups extends Error {}
 
 /** The groups of the rows of a segment. */
 export interface Grouped {
-  /** The group of each row, -1 for rows that are not counted; null if all rows of `where` are in the group `one`. */
+  /** The group of each row, -1 for rows that are not counted; null if all rows are in the group `one`. */
   each: Int32Array | Float64Array | null;
   one: number;
-  where: Mask;
   /** No group has a greater number. */
   most: number;
 }
@@ -68,8 +66,8 @@ export class Groups {
     return this.#combinations.length;
   }
 
-  /** The groups of rows in one part; null if none of them is counted. `where` are the rows that match. */
-  of(rows: Rows, part: number, where: Mask): Grouped | null {
+  /** The groups of rows in one part; null if none of them is counted. */
+  of(rows: Rows, part: number): Grouped | null {
     const axis = this.plan.axes[part] as Axis;
     const { from, to } = rows.frame;
     const { groupBy } = this.plan.query;
@@ -79,9 +77,7 @@ export class Groups {
     if (isUncut(axis, from, to)) {
       bucket = bucketAt(axis, from);
       if (bucket < 0) return null;
-      if (groupBy.length === 0 && (where === null || where.includes(1))) {
-        return { one: this.#groupOf(bucket + offset), each: null, where, most: this.length };
-      }
+      if (groupBy.length === 0) return { one: this.#groupOf(bucket + offset), each: null, most: this.length };
     }
     const each =
       bucket < 0
@@ -89,12 +85,7 @@ export class Groups {
         : (this.#table === null ? rows.arena.doubles(rows.length) : rows.arena.integers(rows.length)).fill(
             bucket + offset,
           );
-    if (where !== null) for (let n = 0; n < each.length; n++) if (where[n] === 0) each[n] = -1;
-    for (const [k, name] of groupBy.entries()) {
-      const codes = this.#codesOf(rows, name, k);
-      const size = this.#sizes[k] as number;
-      combine(each, codes, size);
-    }
+    for (const [k, name] of groupBy.entries()) combine(each, this.#codesOf(rows, name, k), this.#sizes[k] as number);
     const table = this.#table;
     if (table === null)
       for (let n = 0; n < each.length; n++) each[n] = (each[n] as number) < 0 ? -1 : this.#groupOf(each[n] as number);
@@ -106,7 +97,7 @@ export class Groups {
         each[n] = group >= 0 ? group : this.#groupOf(combination);
       }
     }
-    return { one: -1, each, where: null, most: this.length };
+    return { one: -1, each, most: this.length };
   }
 
   /** The group of a combination, a new one if it is the first. */
@@ -202,7 +193,7 @@ export class Groups {
     const hours = rows.column('hour');
     const first = from / HOUR;
     const ofHour = new Int32Array((to - from) / HOUR).fill(UNKNOWN);
-    let times: Float64Array | null = null;
+    let timeOf: ((row: number) => number) | null = null;
     for (let n = 0; n < buckets.length; n++) {
       const hour = (hours[n] as number) - first;
       let bucket = ofHour[hour] as number;
@@ -212,8 +203,8 @@ export class Groups {
         ofHour[hour] = bucket;
       }
       if (bucket === CUT) {
-        times ??= this.#preciseTimes(rows);
-        bucket = bucketAt(axis, times[n] as number);
+        timeOf ??= this.#preciseTimes(rows);
+        bucket = bucketAt(axis, timeOf(n));
       }
       buckets[n] = bucket < 0 ? -1 : bucket + offset;
     }
@@ -221,12 +212,12 @@ export class Groups {
   }
 
   /** The times of rows, of which every part must be there that decides on which side of a cut a row is. */
-  #preciseTimes(rows: Rows): Float64Array {
+  #preciseTimes(rows: Rows): (row: number) => number {
     const { from, to } = rows.frame;
     const isInside = (cut: number) => cut > from && cut < to;
     if (this.plan.cuts[1]?.some(isInside)) rows.column('minute');
     if (this.plan.cuts[2]?.some(isInside)) rows.column('millisecond');
-    return rows.times();
+    return rows.timeOf();
   }
 }
 

@@ -20,10 +20,15 @@ export interface Plan {
   parts: Part[];
   axes: Axis[];
   asOf: AsOf;
+  /** What the filter needs, and what groups and measures do. */
+  filtering: Use;
+  summing: Use;
   /** Columns that every segment must bring. */
   columns: ColumnName[];
   vocabularies: Vocabulary[];
   usesState: boolean;
+  /** Whether the filter can leave out anything. */
+  hasFilter: boolean;
   /** Whether conversations expire without an explicit close. */
   expires: boolean;
   /** With `usesState`, the channels with a timeout of their own, as tests of the vocabulary of channels. */
@@ -35,6 +40,12 @@ export interface Plan {
   bots: string[] | null;
 }
 
+/** What a part of a query reads of a segment, apart from what decides on the bucket. */
+export interface Use {
+  columns: ColumnName[];
+  usesClock: boolean;
+}
+
 /** The plan of a query, or null if segments cannot answer it. */
 export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
   if (query.dataset !== 'conversations') return null;
@@ -43,29 +54,34 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
     op: 'and',
     of: [query.where, ...among('team_id', scope.teams), ...among('bot_id', scope.bots)],
   };
-  const needs = new Needs(asOf);
+  const shared: Shared = { asOf, vocabularies: new Map(), channels: new Map() };
+  const filtering = new Needs(shared);
+  const summing = new Needs(shared);
   const usable =
-    query.groupBy.every((name) => needs.group(name)) &&
-    needs.filter(restricted) &&
+    filtering.filter(restricted) &&
+    query.groupBy.every((name) => summing.group(name)) &&
     query.measures.every(
       (measure) =>
-        filtersOf(measure).every((filter) => needs.filter(filter)) &&
-        (!('of' in measure) || measure.of === undefined || needs.value(measure.of)),
+        filtersOf(measure).every((filter) => summing.filter(filter)) &&
+        (!('of' in measure) || measure.of === undefined || summing.value(measure.of)),
     );
   if (!usable) return null;
   const axes = parts.map(axisOf);
   const instants = [...new Set(axes.flatMap(({ cuts }) => [...cuts]))].sort((a, b) => a - b);
-  const clock = needs.usesClock ? localClock(parts) : null;
+  const clock = filtering.usesClock || summing.usesClock ? localClock(parts) : null;
   return {
     query: { ...query, where: restricted } as QueryOf<'conversations'>,
     parts,
     axes,
     asOf,
-    columns: [...needs.columns],
-    vocabularies: [...needs.vocabularies.values()],
-    usesState: needs.usesState,
+    filtering: filtering.use(),
+    summing: summing.use(),
+    columns: [...new Set([...filtering.columns, ...summing.columns])],
+    vocabularies: [...shared.vocabularies.values()],
+    usesState: filtering.usesState || summing.usesState,
+    hasFilter: restricted.op !== 'and' || restricted.of.some((part) => part.op !== 'and' || part.of.length > 0),
     expires: [asOf.timeouts.initial, ...asOf.timeouts.channels.values()].some((timeout) => timeout !== null),
-    channels: needs.channels,
+    channels: shared.channels,
     clock,
     cuts: [0, 1, 2].map((least) => instants.filter((instant) => precisionOf([instant]) >= least)),
     bots: botsIn(restricted),
@@ -90,17 +106,28 @@ function botsIn(filter: Filter): string[] | null {
   return bots;
 }
 
-/** Collects what a query needs. Its methods return false for a field or a test that segments do not know. */
+/** What all parts of a query need together. */
+interface Shared {
+  asOf: AsOf;
+  vocabularies: Map<ColumnName, Vocabulary>;
+  channels: Map<string, Test>;
+}
+
+/** Collects what a part of a query needs. Its methods return false for a field or a test that segments do not know. */
 class Needs {
   readonly columns = new Set<ColumnName>();
-  readonly vocabularies = new Map<ColumnName, Vocabulary>();
-  readonly channels = new Map<string, Test>();
   usesState = false;
   usesClock = false;
-  readonly #asOf: AsOf;
+  readonly #shared: Shared;
 
-  constructor(asOf: AsOf) {
-    this.#asOf = asOf;
+  constructor(shared: Shared) {
+    this.#shared = shared;
+  }
+
+  use(): Use {
+    const stateful: ColumnName[] = this.usesState ? ['is_closed', 'last_activity'] : [];
+    const timed: ColumnName[] = this.usesClock ? ['hour', 'minute', 'millisecond'] : [];
+    return { columns: [...new Set([...this.columns, ...stateful, ...timed])], usesClock: this.usesClock };
   }
 
   value(name: string): boolean {
@@ -138,20 +165,21 @@ class Needs {
   }
 
   #words(column: ColumnName): Vocabulary {
-    const found = this.vocabularies.get(column) ?? { column, tests: [], isWhole: false };
-    this.vocabularies.set(column, found);
+    const found = this.#shared.vocabularies.get(column) ?? { column, tests: [], isWhole: false };
+    this.#shared.vocabularies.set(column, found);
     return found;
   }
 
   #state(): void {
     this.usesState = true;
-    for (const channel of this.#asOf.timeouts.channels.keys()) {
-      if (this.channels.has(channel)) continue;
+    const { asOf, channels } = this.#shared;
+    for (const channel of asOf.timeouts.channels.keys()) {
+      if (channels.has(channel)) continue;
       const test: Test = { op: 'in', dimension: 'channel', values: [channel] };
-      this.channels.set(channel, test);
+      channels.set(channel, test);
       this.#test('channel', test);
     }
-    if (this.#asOf.timeouts.channels.size > 0) this.columns.add('channel');
+    if (asOf.timeouts.channels.size > 0) this.columns.add('channel');
   }
 }
 

@@ -2,19 +2,10 @@ import type { Database } from '../../database/database.js';
 import { unprepared } from '../../database/unprepared.js';
 import { Arena } from './arena.js';
 import { type ColumnName, columns } from './columns.js';
-import { type Column, decode } from './decode.js';
+import { type Column, opened } from './decode.js';
+import type { Stored } from './frame.js';
 import type { Plan, Vocabulary } from './plan.js';
 import { MAX_WORDS, STALE, statement } from './statement.js';
-
-/** A segment as it arrives: only columns that it needs and has are there. */
-export interface Segment {
-  from: number;
-  to: number;
-  rows: number;
-  columns: Map<ColumnName, Column>;
-  /** The memory of its arrays; they are valid until the next segment. */
-  arena: Arena;
-}
 
 /** A word of a vocabulary, and which of its tests it passes. */
 export interface Word {
@@ -26,7 +17,8 @@ export interface Word {
 
 export interface Receiver {
   word(word: Word): void;
-  segment(segment: Segment): void;
+  /** The arrays of a segment are valid until the next. */
+  segment(segment: Stored): void;
 }
 
 /** What else the statement found. */
@@ -74,16 +66,16 @@ async function attempt(
         if (rows === 0) return;
         found.segments++;
         found.rows += rows;
-        const decoded = new Map<ColumnName, Column>();
+        const opening = new Map<ColumnName, Column>();
         arena.reset();
         names.forEach((name, n) => {
           const bytes = row[n + 6];
           if (bytes === null || bytes === undefined) return;
           found.bytes += bytes.length;
-          const column = decode(bytes, rows, columns[name].kind === 'code', arena);
-          if (column !== null) decoded.set(name, column);
+          const column = opened(bytes, rows, columns[name].kind === 'code', arena);
+          if (column !== null) opening.set(name, column);
         });
-        receiver.segment({ from: numberIn(row[1]), to: numberIn(row[2]), rows, columns: decoded, arena });
+        receiver.segment({ from: numberIn(row[1]), to: numberIn(row[2]), rows, columns: opening, arena });
       };
       return {
         row(row: (Buffer | null)[]) {

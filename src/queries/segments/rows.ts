@@ -21,6 +21,7 @@ export interface FieldValues {
   unit: number;
 }
 
+const NOTHING = new Int32Array(0);
 const same = (stored: number): Value => stored;
 const truth = (stored: number): Value => stored === 1;
 const stateNamed = (stored: number): Value => (stored === 1 ? 'closed' : 'open');
@@ -57,20 +58,12 @@ export class Rows {
     return column;
   }
 
-  /** The start of each row, as far as its parts are there. */
-  times(): Float64Array {
-    const times = this.arena.doubles(this.length);
+  /** The start of a row, as far as its parts are there. */
+  timeOf(): (row: number) => number {
     const hour = this.column('hour');
-    for (let n = 0; n < times.length; n++) times[n] = (hour[n] as number) * HOUR;
-    for (const [name, length] of [
-      ['minute', 60_000],
-      ['millisecond', 1],
-    ] as const) {
-      const part = this.frame.columns.get(name);
-      if (part !== undefined)
-        for (let n = 0; n < times.length; n++) times[n] = (times[n] as number) + (part[n] as number) * length;
-    }
-    return times;
+    const minute = this.frame.columns.get('minute') ?? NOTHING;
+    const millisecond = this.frame.columns.get('millisecond') ?? NOTHING;
+    return (row) => (hour[row] as number) * HOUR + (minute[row] ?? 0) * 60_000 + (millisecond[row] ?? 0);
   }
 
   #compute(name: string): FieldValues {
@@ -96,10 +89,10 @@ export class Rows {
         return { values: this.#states(), isCode: false, codes: null, toValue: stateNamed, unit: 1 };
       case 'clock': {
         const clock = this.plan.clock as LocalClock;
-        const times = this.times();
+        const timeOf = this.timeOf();
         const of = field.part === 'hour_of_day' ? clock.hourOfDay : clock.dayOfWeek;
         const values = this.arena.integers(this.length);
-        for (let n = 0; n < values.length; n++) values[n] = of(times[n] as number);
+        for (let n = 0; n < values.length; n++) values[n] = of(timeOf(n));
         return { values, isCode: false, codes: null, toValue: same, unit: 1 };
       }
     }

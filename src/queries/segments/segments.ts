@@ -1,14 +1,14 @@
 import type { Database } from '../../database/database.js';
 import type { AsOf, Query } from '../query.js';
 import type { Found, Part } from '../raw/raw.js';
-import { type Accumulator, accumulatorOf, Inexact, TooMuchToSort } from './cells.js';
+import { type Accumulator, accumulatorOf, Inexact } from './cells.js';
+import { TooManyValues } from './collecting.js';
 import type { ColumnName } from './columns.js';
-import { frameOf } from './frame.js';
 import { Groups, TooManyGroups } from './groups.js';
-import { maskOf } from './masks.js';
+import { matching } from './matching.js';
 import { type Plan, planOf } from './plan.js';
-import { type Receiver, read, type Segment } from './read.js';
-import { MissingColumn, Rows } from './rows.js';
+import { type Receiver, read } from './read.js';
+import { MissingColumn } from './rows.js';
 import { tabled } from './tabled.js';
 import { Words } from './words.js';
 
@@ -36,7 +36,7 @@ export async function segments(db: Database, query: Query, parts: Part[], asOf: 
 }
 
 /** What only shows while a query is answered, and leaves it to the raw road. */
-const unfit = [MissingColumn, Inexact, TooManyGroups, TooMuchToSort];
+const unfit = [MissingColumn, Inexact, TooManyGroups, TooManyValues];
 
 /** Adds up segments as they arrive. */
 function summing(plan: Plan): Receiver & { groups: Groups; accumulators: Accumulator[] } {
@@ -49,11 +49,11 @@ function summing(plan: Plan): Receiver & { groups: Groups; accumulators: Accumul
     groups,
     accumulators,
     word: (word) => words.get(word.vocabulary.column)?.add(word),
-    segment({ from, to, rows: count, columns, arena }: Segment) {
-      const rows = new Rows(frameOf(from, to, count, columns, arena), plan, words, arena);
-      const where = maskOf(plan.query.where, rows);
+    segment(stored) {
+      const rows = matching(stored, plan, words);
+      if (rows === null) return;
       for (const part of plan.parts.keys()) {
-        const found = groups.of(rows, part, where);
+        const found = groups.of(rows, part);
         if (found === null) continue;
         for (const accumulator of accumulators) accumulator.add(rows, found);
       }

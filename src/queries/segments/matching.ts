@@ -1,0 +1,59 @@
+import { isUncut } from './axis.js';
+import type { ColumnName } from './columns.js';
+import { type Frame, kept, placesOf, rowFrame, runFrame, type Stored } from './frame.js';
+import { maskOf } from './masks.js';
+import type { Plan } from './plan.js';
+import { Rows } from './rows.js';
+import { tallied } from './tally.js';
+import type { Words } from './words.js';
+
+/**
+ * The rows of a segment that match the query's filter, with the columns that its groups and measures need; null if none
+ * does. Only the columns of the filter are decoded for all rows. What comes in few rows is kept so: as runs where all columns
+ * are, else as combinations of values where they are few.
+ */
+export function matching(stored: Stored, plan: Plan, words: Map<ColumnName, Words>): Rows | null {
+  const rowsOf = (frame: Frame) => new Rows(frame, plan, words, stored.arena);
+  const isRun = (name: ColumnName) => stored.columns.get(name)?.isRun === true;
+  const has = (name: ColumnName) => stored.columns.has(name);
+  const filtering = plan.filtering.columns.filter(has);
+  const summed = neededOf(stored, plan).filter(has);
+  const isInRuns = summed.every(isRun);
+  let selection: Int32Array | null = null;
+  if (plan.hasFilter) {
+    const areRuns = filtering.every(isRun);
+    const rows = rowsOf(areRuns ? runFrame(stored, filtering) : rowFrame(stored, filtering, null));
+    const mask = maskOf(plan.query.where, rows);
+    if (mask !== null && !mask.includes(1)) return null;
+    if (mask?.includes(0)) {
+      if (areRuns && isInRuns) return matchingRuns(stored, plan, [...filtering, ...summed], rowsOf);
+      selection = placesOf(areRuns ? overRows(mask, rows.frame, stored) : mask, stored.arena);
+    }
+  }
+  if (isInRuns && selection === null) return rowsOf(runFrame(stored, summed));
+  const frame = tallied(stored, summed, selection);
+  return rowsOf(frame ?? rowFrame(stored, summed, selection));
+}
+
+function matchingRuns(stored: Stored, plan: Plan, names: ColumnName[], rowsOf: (frame: Frame) => Rows): Rows | null {
+  const frame = runFrame(stored, new Set(names));
+  const mask = maskOf(plan.query.where, rowsOf(frame)) as Uint8Array;
+  return rowsOf(kept(frame, mask, stored.arena));
+}
+
+/** The columns of groups and measures; those of time only where a bucket begins within the segment. */
+function neededOf({ from, to }: Stored, plan: Plan): ColumnName[] {
+  const isCut = plan.summing.usesClock || plan.axes.some((axis) => !isUncut(axis, from, to));
+  return isCut ? [...plan.summing.columns, 'hour', 'minute', 'millisecond'] : plan.summing.columns;
+}
+
+/** A mask of runs as one of rows. */
+function overRows(mask: Uint8Array, { weights }: Frame, { rows, arena }: Stored): Uint8Array {
+  const all = arena.bytes(rows);
+  for (let n = 0, at = 0; n < mask.length; n++) {
+    const end = at + (weights?.[n] as number);
+    all.fill(mask[n] as number, at, end);
+    at = end;
+  }
+  return all;
+}
