@@ -2,6 +2,7 @@ import type { Part } from '../raw/raw.js';
 import { clockOf } from '../time/clock.js';
 
 export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
 const MINUTE = 60_000;
 
 /** The bucket of each instant in one part of a query: `cuts[n]` to `cuts[n + 1]` is in `buckets[n]`, -1 for none. */
@@ -60,17 +61,13 @@ export function localClock(parts: Part[]): LocalClock {
   const local = (time: number) => time + (offsets[Math.max(0, place(starts, time))] as number);
   const decisive = [...offsets, ...starts.slice(1)];
   return {
-    precision: precisionOf(decisive),
+    precision: Math.max(...decisive.map(precisionOf)) as 0 | 1 | 2,
     hourOfDay: (time) => modulo(Math.floor(local(time) / HOUR), 24),
     dayOfWeek: (time) => modulo(Math.floor(local(time) / (24 * HOUR)) + 3, 7) + 1,
   };
 }
 
-/** The parts of the time that decide on which side of these instants it is. */
-export const precisionOf = (instants: ArrayLike<number>): 0 | 1 | 2 => {
-  const all = Array.from(instants);
-  if (all.every((instant) => instant % HOUR === 0)) return 0;
-  return all.every((instant) => instant % MINUTE === 0) ? 1 : 2;
-};
+/** What decides on which side of an instant a time is: 0 for its hour, 1 if its minute does too, 2 if its millisecond does. */
+export const precisionOf = (instant: number): 0 | 1 | 2 => (instant % HOUR === 0 ? 0 : instant % MINUTE === 0 ? 1 : 2);
 
 const modulo = (value: number, by: number) => ((value % by) + by) % by;

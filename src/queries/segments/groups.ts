@@ -79,25 +79,27 @@ export class Groups {
       if (bucket < 0) return null;
       if (groupBy.length === 0) return { one: this.#groupOf(bucket + offset), each: null, most: this.length };
     }
-    const each =
-      bucket < 0
-        ? this.#bucketsOf(rows, axis, offset)
-        : (this.#table === null ? rows.arena.doubles(rows.length) : rows.arena.integers(rows.length)).fill(
-            bucket + offset,
-          );
-    for (const [k, name] of groupBy.entries()) combine(each, this.#codesOf(rows, name, k), this.#sizes[k] as number);
-    const table = this.#table;
-    if (table === null)
-      for (let n = 0; n < each.length; n++) each[n] = (each[n] as number) < 0 ? -1 : this.#groupOf(each[n] as number);
-    else {
-      for (let n = 0; n < each.length; n++) {
-        const combination = each[n] as number;
-        if (combination < 0) continue;
-        const group = (table[combination] as number) - 1;
-        each[n] = group >= 0 ? group : this.#groupOf(combination);
-      }
+    const each = this.#table === null ? rows.arena.doubles(rows.length) : rows.arena.integers(rows.length);
+    const codes = groupBy.map((name, k) => this.#codesOf(rows, name, k));
+    const [first, ...more] = codes;
+    if (bucket < 0) this.#setBuckets(each, rows, axis, offset);
+    else if (first !== undefined) begin(each, first, (bucket + offset) * (this.#sizes[0] as number));
+    for (const [k, values] of (bucket < 0 ? codes : more).entries()) {
+      combine(each, values, this.#sizes[bucket < 0 ? k : k + 1] as number);
     }
+    this.#number(each);
     return { one: -1, each, most: this.length };
+  }
+
+  /** Puts the number of its group in place of each combination. */
+  #number(each: Codes): void {
+    const table = this.#table;
+    for (let n = 0; n < each.length; n++) {
+      const combination = each[n] as number;
+      if (combination < 0) continue;
+      const group = table === null ? -1 : (table[combination] as number) - 1;
+      each[n] = group >= 0 ? group : this.#groupOf(combination);
+    }
   }
 
   /** The group of a combination, a new one if it is the first. */
@@ -186,10 +188,9 @@ export class Groups {
     return own;
   }
 
-  /** The bucket of each row, in the sequence of all parts; -1 for none. */
-  #bucketsOf(rows: Rows, axis: Axis, offset: number): Codes {
+  /** Sets the bucket of each row, in the sequence of all parts; -1 for none. */
+  #setBuckets(buckets: Codes, rows: Rows, axis: Axis, offset: number): void {
     const { from, to } = rows.frame;
-    const buckets = this.#table === null ? rows.arena.doubles(rows.length) : rows.arena.integers(rows.length);
     const hours = rows.column('hour');
     const first = from / HOUR;
     const ofHour = new Int32Array((to - from) / HOUR).fill(UNKNOWN);
@@ -208,7 +209,6 @@ export class Groups {
       }
       buckets[n] = bucket < 0 ? -1 : bucket + offset;
     }
-    return buckets;
   }
 
   /** The times of rows, of which every part must be there that decides on which side of a cut a row is. */
@@ -219,6 +219,11 @@ export class Groups {
     if (this.plan.cuts[2]?.some(isInside)) rows.column('millisecond');
     return rows.timeOf();
   }
+}
+
+/** Begins combinations in one bucket with the codes of the first dimension. */
+function begin(combinations: Codes, codes: Values, from: number): void {
+  for (let n = 0; n < combinations.length; n++) combinations[n] = from + (codes[n] as number);
 }
 
 /** Adds the codes of a dimension to combinations; -1 stays. */

@@ -2,7 +2,7 @@ import type { Filter, Test } from '../filter.js';
 import { filtersOf } from '../measure.js';
 import type { AsOf, Query, QueryOf } from '../query.js';
 import type { Part } from '../raw/raw.js';
-import { type Axis, axisOf, type LocalClock, localClock, precisionOf } from './axis.js';
+import { type Axis, axisOf, DAY, type LocalClock, localClock, precisionOf } from './axis.js';
 import { type ColumnName, fields, type SegmentField } from './columns.js';
 
 /** The words of one column that a query needs to know. */
@@ -34,7 +34,10 @@ export interface Plan {
   /** With `usesState`, the channels with a timeout of their own, as tests of the vocabulary of channels. */
   channels: ReadonlyMap<string, Test>;
   clock: LocalClock | null;
-  /** Instants within a segment at which rows change their bucket, and what decides on which side a row is. */
+  /**
+   * Instants within a day at which rows change their bucket: all; those at which the minute of a row decides too; and those
+   * at which its millisecond does.
+   */
   cuts: number[][];
   /** The bots that the query is restricted to; null for all. */
   bots: string[] | null;
@@ -67,7 +70,6 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
     );
   if (!usable) return null;
   const axes = parts.map(axisOf);
-  const instants = [...new Set(axes.flatMap(({ cuts }) => [...cuts]))].sort((a, b) => a - b);
   const clock = filtering.usesClock || summing.usesClock ? localClock(parts) : null;
   return {
     query: { ...query, where: restricted } as QueryOf<'conversations'>,
@@ -83,9 +85,18 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
     expires: [asOf.timeouts.initial, ...asOf.timeouts.channels.values()].some((timeout) => timeout !== null),
     channels: shared.channels,
     clock,
-    cuts: [0, 1, 2].map((least) => instants.filter((instant) => precisionOf([instant]) >= least)),
+    cuts: cutsOf(axes),
     bots: botsIn(restricted),
   };
+}
+
+function cutsOf(axes: Axis[]): number[][] {
+  const cuts: number[][] = [[], [], []];
+  for (const instant of new Set(axes.flatMap(({ cuts }) => [...cuts]))) {
+    if (instant % DAY === 0) continue; // no segment goes on beyond midnight
+    for (let least = precisionOf(instant); least >= 0; least--) cuts[least]?.push(instant);
+  }
+  return cuts.map((instants) => instants.sort((a, b) => a - b));
 }
 
 const among = (dimension: string, values: readonly string[] | null): Filter[] =>

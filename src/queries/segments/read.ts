@@ -5,7 +5,7 @@ import { type ColumnName, columns } from './columns.js';
 import { type Column, opened } from './decode.js';
 import type { Stored } from './frame.js';
 import type { Plan, Vocabulary } from './plan.js';
-import { MAX_WORDS, STALE, statement } from './statement.js';
+import { MAX_WORDS, STALE, shapeOf, statement } from './statement.js';
 
 /** A word of a vocabulary, and which of its tests it passes. */
 export interface Word {
@@ -20,6 +20,9 @@ export interface Receiver {
   /** The arrays of a segment are valid until the next. */
   segment(segment: Stored): void;
 }
+
+/** One for all queries: a segment is read to its end before anything else runs. */
+const arena = new Arena();
 
 /** What else the statement found. */
 export interface Read {
@@ -51,14 +54,13 @@ async function attempt(
   return db.scan<Read | 'stale' | 'unfit'>(
     (sql) => {
       const query = statement(sql, plan, names, isBuilding);
-      return plan.query.isAdHoc ? unprepared(query) : query;
+      return plan.query.isAdHoc && (isBuilding || !isFrequent(shapeOf(plan, names))) ? unprepared(query) : query;
     },
     () => {
       const receiver = makeReceiver();
       const found = { present: [] as boolean[], segments: 0, rows: 0, bytes: 0 };
       let obstacle: 'stale' | 'unfit' | null = null;
       const early: (Buffer | null)[][] = [];
-      const arena = new Arena();
       let isReady = false;
       let words = 0;
       const segment = (row: (Buffer | null)[]) => {
@@ -102,6 +104,20 @@ async function attempt(
       };
     },
   );
+}
+
+/** So many shapes of ad-hoc queries are prepared, the first that come twice: planning takes longer than a small read. */
+const MAX_PREPARED = 32;
+const seen = new Set<string>();
+const frequent = new Set<string>();
+
+function isFrequent(shape: string | null): boolean {
+  if (shape === null) return false;
+  if (frequent.has(shape)) return true;
+  if (seen.has(shape) && frequent.size < MAX_PREPARED) frequent.add(shape);
+  if (seen.size >= 4 * MAX_PREPARED) seen.clear();
+  seen.add(shape);
+  return frequent.has(shape);
 }
 
 const numberIn = (bytes: Buffer | null | undefined) =>

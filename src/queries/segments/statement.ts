@@ -3,7 +3,7 @@ import { concat } from '../../database/fragments.js';
 import { condition } from '../condition.js';
 import { isPresent } from '../presence.js';
 import { iso } from '../raw/dataset.js';
-import { HOUR } from './axis.js';
+import { DAY } from './axis.js';
 import { building } from './build.js';
 import type { ColumnName } from './columns.js';
 import type { Plan, Vocabulary } from './plan.js';
@@ -19,7 +19,8 @@ export const MAX_WORDS = 20_000;
 /** The size of the obstacle if segments are out of date and nothing worse; a greater one leaves the query to the raw road. */
 export const STALE = 1;
 
-const DAY = 24 * HOUR;
+/** With more cuts, times are fetched for every segment: a test of each would take longer. */
+const MANY_CUTS = 32;
 
 /**
  * The statement that reads what a plan needs. Its rows are, by the first column: 0, a word of a vocabulary; 1, once, the size
@@ -49,7 +50,7 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
   const presence = (query.presence ?? []).map(
     (one) => sql` || case when ${isPresent(sql, query.scope, one)} then '1' else '0' end`,
   );
-  const needed = all.filter((name) => isNeeded(plan, name));
+  const needed = all.filter((name) => fetchOf(plan, name) !== 'never');
   const built = all.map((name) => (needed.includes(name) ? sql`, ${sql(name)}` : sql`, null::bytea as ${sql(name)}`));
   const head = isBuilding
     ? sql`
@@ -89,31 +90,54 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
     ${stored(sql`2, ${times}, s.row_count, '', ''${concat(sql, shipped)}`)} and ${obstacle} = 0${unmarked}`;
 }
 
+/**
+ * What the text of the statement without building depends on; null where it depends on more, such as the patterns of a
+ * filter.
+ */
+export function shapeOf(plan: Plan, all: ColumnName[]): string | null {
+  const { query, bots, vocabularies } = plan;
+  const tests = vocabularies.flatMap((vocabulary) => vocabulary.tests);
+  if ((query.presence ?? []).length > 0 || tests.some(({ op }) => op !== 'in')) return null;
+  return JSON.stringify([
+    all.map((name) => [name, fetchOf(plan, name)]),
+    bots !== null,
+    vocabularies.map((vocabulary) => [
+      vocabulary.isWhole,
+      vocabulary.tests.map((test) => test.op === 'in' && [test.values.length === 1, test.values.includes(null)]),
+    ]),
+  ]);
+}
+
+/** When a column is fetched: from every segment, from those that a cut divides, from those of late activity, or never. */
+function fetchOf(plan: Plan, name: ColumnName): 'always' | 'cut' | 'late' | 'never' {
+  const least = TIMES.indexOf(name);
+  if (least === -1) {
+    const isOnlyForState = name === 'is_closed' || (name === 'last_activity' && !plan.columns.includes(name));
+    return isOnlyForState && earliestExpiry(plan) !== null ? 'late' : 'always';
+  }
+  if (plan.clock !== null && least <= plan.clock.precision) return 'always';
+  const { length } = plan.cuts[least] as number[];
+  return length === 0 ? 'never' : length > MANY_CUTS ? 'always' : 'cut';
+}
+
 /** A column of a segment `s`, or null where the query does not need it. */
 function shippedOf(sql: Sql, plan: Plan, name: ColumnName): Fragment {
   const column = sql`s.${sql(name)}`;
-  const least = TIMES.indexOf(name);
-  if (least !== -1) {
-    if (plan.clock !== null && least <= plan.clock.precision) return column;
-    const cuts = plan.cuts[least] as number[];
-    return cuts.length === 0 ? sql`null::bytea` : sql`case when ${isCut(sql, cuts)} then ${column} end`;
+  switch (fetchOf(plan, name)) {
+    case 'always':
+      return column;
+    case 'never':
+      return sql`null::bytea`;
+    case 'cut':
+      return sql`case when ${isCut(sql, plan.cuts[TIMES.indexOf(name)] as number[])} then ${column} end`;
+    case 'late':
+      return sql`case when s.latest_activity > ${earliestExpiry(plan)}::text::timestamptz then ${column} end`;
   }
-  const latest = earliestExpiry(plan);
-  const isOnlyForState = name === 'is_closed' || (name === 'last_activity' && !plan.columns.includes(name));
-  if (!isOnlyForState || latest === null) return column;
-  return sql`case when s.latest_activity > ${latest}::text::timestamptz then ${column} end`;
 }
 
 const TIMES: readonly ColumnName[] = ['hour', 'minute', 'millisecond'];
 
 const milliseconds = (sql: Sql, name: string) => sql`(date_part('epoch', ${sql(name)}) * 1000)::bigint`;
-
-/** Whether any segment may have to bring a column. */
-function isNeeded(plan: Plan, name: ColumnName): boolean {
-  const least = TIMES.indexOf(name);
-  if (least === -1) return true;
-  return (plan.clock !== null && least <= plan.clock.precision) || (plan.cuts[least] as number[]).length > 0;
-}
 
 /** Whether one of these instants divides a segment `s`. */
 function isCut(sql: Sql, instants: number[]): Fragment {
