@@ -1,9 +1,9 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import { concat } from '../../database/fragments.js';
-import { type ColumnName, columnNames, columns } from './columns.js';
+import { type ColumnName, columnOf, type Section } from './section.js';
 
 /**
- * The SQL that builds segments from conversations: one text, which the refresher stores the result of and the reader uses
+ * The SQL that builds a section of segments from conversations: one text, which the refresher stores the result of and the reader uses
  * directly for segments that are out of date. It expects two expressions:
  *
  * - `units` (unit, bot_id, from_time, to_time): the segments to build. bot_id '' stands for all bots without a segment of
@@ -17,25 +17,26 @@ import { type ColumnName, columnNames, columns } from './columns.js';
 export function building(
   sql: Sql,
   account: string,
+  section: Section,
   names: readonly ColumnName[],
   { bots, most }: { bots: string[] | null; most: number | null },
 ): Fragment {
   const found = sql`
-      select u.unit, c.last_activity as latest${values(sql, names)}
+      select u.unit, c.last_activity as latest${values(sql, section, names)}
       from units u cross join lateral (
         select * from conversations c
         where c.account_id = ${account}::uuid and c.bot_id = u.bot_id
           and c.start_time >= u.from_time and c.start_time < u.to_time and not c.withdrawn
         offset 0 -- one look-up for each segment: the planner cannot know how few rows a range of time has
-      ) c
+      ) c${section.rows(sql)}
       where u.bot_id <> ''
       union all
-      select u.unit, c.last_activity${values(sql, names)}
+      select u.unit, c.last_activity${values(sql, section, names)}
       from units u cross join lateral (
         select * from conversations c
         where c.account_id = ${account}::uuid and c.start_time >= u.from_time and c.start_time < u.to_time and not c.withdrawn
         offset 0
-      ) c
+      ) c${section.rows(sql)}
       where u.bot_id = ''${bots === null ? sql`` : sql` and c.bot_id = any(${bots}::text[])`}
         and not exists (
           select from own o where o.bot_id = c.bot_id and o.bot_id <> ''
@@ -49,21 +50,19 @@ export function building(
     found as materialized (select * from (${found}) f limit ${most + 1}),
     excess as materialized (select (count(*) > ${most})::integer as size from found),
     source as materialized (select * from found where (select size from excess) = 0)`;
-  return sql`${source}, ${numbered(sql, account, names)}, ${encoded(sql, names)}`;
+  return sql`${source}, ${numbered(sql, account, section, names)}, ${encoded(sql, section, names)}`;
 }
 
-const codesAmong = (names: readonly ColumnName[]) => names.filter((name) => columns[name].kind === 'code');
-
-/** The value of each column of a conversation `c`, under the name of the column. */
-const values = (sql: Sql, names: readonly ColumnName[]) =>
+/** The value of each column of a row, under the name of the column. */
+const values = (sql: Sql, section: Section, names: readonly ColumnName[]) =>
   concat(
     sql,
-    names.map((name) => sql`, ${columns[name].value(sql)} as ${sql(name)}`),
+    names.map((name) => sql`, ${columnOf(section, name).value(sql)} as ${sql(name)}`),
   );
 
 /** `missing`, and `coded`: the source with numbers in place of texts. */
-function numbered(sql: Sql, account: string, names: readonly ColumnName[]): Fragment {
-  const codes = codesAmong(names);
+function numbered(sql: Sql, account: string, section: Section, names: readonly ColumnName[]): Fragment {
+  const codes = names.filter((name) => columnOf(section, name).kind === 'code');
   const unknown = codes.map(
     (name) => sql`
       union all
@@ -75,7 +74,7 @@ function numbered(sql: Sql, account: string, names: readonly ColumnName[]): Frag
       where d.code is null`,
   );
   const selected = names.map((name) => {
-    const { kind, isExact } = columns[name];
+    const { kind, isExact } = columnOf(section, name);
     if (kind === 'code')
       return sql`, coalesce(${sql(`d_${name}.code`)}, ${sql(`m_${name}.code`)}, 0)::bigint as ${sql(name)}`;
     if (isExact !== false) return sql`, ${sql(`s.${name}`)}::bigint as ${sql(name)}`;
@@ -102,31 +101,33 @@ function numbered(sql: Sql, account: string, names: readonly ColumnName[]): Frag
  * values: 0 for null, else the distance from the least, plus one. Without bytes for each value all are equal: null if 0
  * follows, else the least. A column of runs is the byte 255 and, for each run, its value and its first row in four bytes.
  */
-function encoded(sql: Sql, names: readonly ColumnName[]): Fragment {
-  const plain = names.filter((name) => !columns[name].isRun);
-  const runs = names.filter((name) => columns[name].isRun);
+function encoded(sql: Sql, section: Section, names: readonly ColumnName[]): Fragment {
+  const plain = names.filter((name) => !columnOf(section, name).isRun);
+  const runs = names.filter((name) => columnOf(section, name).isRun);
   const bounds = plain.map(
     (name) => sql`, min(${sql(name)}) as ${sql(`lo_${name}`)}, max(${sql(name)}) as ${sql(`hi_${name}`)},
       bool_or(${sql(name)} is null) as ${sql(`no_${name}`)}`,
   );
-  const inexact = plain.filter((name) => columns[name].isExact === false);
+  const inexact = plain.filter((name) => columnOf(section, name).isExact === false);
   const cuts = inexact.map((name) => sql`, coalesce(bool_or(${sql(`cut_${name}`)}), false) as ${sql(`cut_${name}`)}`);
   const widths = plain.map((name) => {
     const [lo, hi, no] = [sql(`lo_${name}`), sql(`hi_${name}`), sql(`no_${name}`)];
-    const base = columns[name].kind === 'code' ? sql`1::bigint` : sql`coalesce(${lo}, 0)`;
-    const most = columns[name].kind === 'code' ? sql`${hi}` : sql`(${hi} - ${lo} + 1)`;
+    const base = columnOf(section, name).kind === 'code' ? sql`1::bigint` : sql`coalesce(${lo}, 0)`;
+    const most = columnOf(section, name).kind === 'code' ? sql`${hi}` : sql`(${hi} - ${lo} + 1)`;
     const isConstant = sql`${lo} is null or (${lo} = ${hi} and not ${no})`;
     return sql`, case when ${isConstant} then coalesce(${lo}, 0) else ${base} end as ${sql(`lo_${name}`)},
       ${lo} is null as ${sql(`no_${name}`)},
       case when ${isConstant} then 0 when ${most} < 256 then 1 when ${most} < 65536 then 2 when ${most} < 16777216 then 3
         when ${most} < 4294967296 then 4 when ${most} < 1099511627776 then 5 else 6 end as ${sql(`w_${name}`)}`;
   });
-  const order = columnNames.filter((name) => runs.includes(name)).map((name) => sql`, ${sql(`c.${name}`)}`);
+  const order = Object.keys(section.columns)
+    .filter((name) => runs.includes(name))
+    .map((name) => sql`, ${sql(`c.${name}`)}`);
   const starts = runs.map(
     (name) => sql`, ${sql(`c.${name}`)} is distinct from lag(${sql(`c.${name}`)}) over w as ${sql(`new_${name}`)}`,
   );
   const bytes = names.map((name) => {
-    if (columns[name].isRun) {
+    if (columnOf(section, name).isRun) {
       return sql`, '\\xff'::bytea || string_agg(int4send(${sql(name)}::integer) || int4send(place::integer), '')
         filter (where ${sql(`new_${name}`)}) as ${sql(name)}`;
     }
@@ -136,11 +137,13 @@ function encoded(sql: Sql, names: readonly ColumnName[]): Fragment {
       sql`min(${sql(`w_${name}`)})`,
     ];
     const each =
-      columns[name].kind === 'code' ? sql`${sql(name)}` : sql`coalesce(${sql(name)} - ${sql(`lo_${name}`)} + 1, 0)`;
+      columnOf(section, name).kind === 'code'
+        ? sql`${sql(name)}`
+        : sql`coalesce(${sql(name)} - ${sql(`lo_${name}`)} + 1, 0)`;
     const column = sql`substring(int4send(${w}) from 4) || int8send(${lo})
         || case when ${w} = 0 then case when ${no} then '\\x00'::bytea else '\\x01' end
           else string_agg(substring(int8send(${each}) from 9 - ${sql(`w_${name}`)}), '') end`;
-    return columns[name].isExact === false
+    return columnOf(section, name).isExact === false
       ? sql`, case when not bool_or(${sql(`cut_${name}`)}) then ${column} end as ${sql(name)}`
       : sql`, ${column} as ${sql(name)}`;
   });

@@ -1,11 +1,13 @@
 import type { Arena } from './arena.js';
-import type { ColumnName } from './columns.js';
 import { alike, type Column, decoded, type RunColumn, type Values } from './decode.js';
+import type { ColumnName } from './section.js';
 
 /** Rows of a segment with columns of the same length. */
 export interface Frame {
   from: number;
   to: number;
+  /** The rows of the segments before this one. */
+  before: number;
   length: number;
   /** The number of conversations that each row stands for; null for one each. */
   weights: Int32Array | null;
@@ -16,6 +18,7 @@ export interface Frame {
 export interface Stored {
   from: number;
   to: number;
+  before: number;
   rows: number;
   columns: Map<ColumnName, Column>;
   arena: Arena;
@@ -23,14 +26,14 @@ export interface Stored {
 
 /** Some rows of a segment, all without a `selection`, one by one. */
 export function rowFrame(stored: Stored, names: Iterable<ColumnName>, selection: Int32Array | null): Frame {
-  const { from, to, rows, columns: all, arena } = stored;
+  const { from, to, before, rows, columns: all, arena } = stored;
   const columns = new Map<ColumnName, Values>();
   for (const name of names) columns.set(name, decoded(all.get(name) as Column, rows, selection, arena));
-  return { from, to, length: selection?.length ?? rows, weights: null, columns };
+  return { from, to, before, length: selection?.length ?? rows, weights: null, columns };
 }
 
 /** A segment of which all these columns come in runs: neighbours that are equal in all of them are one row. */
-export function runFrame({ from, to, rows, columns: all, arena }: Stored, names: Iterable<ColumnName>): Frame {
+export function runFrame({ from, to, before, rows, columns: all, arena }: Stored, names: Iterable<ColumnName>): Frame {
   const runs = new Map<ColumnName, RunColumn>();
   for (const name of names) runs.set(name, all.get(name) as RunColumn);
   const starts = startsOf([...runs.values()], rows, arena);
@@ -42,7 +45,7 @@ export function runFrame({ from, to, rows, columns: all, arena }: Stored, names:
   for (const [name, column] of runs) {
     columns.set(name, column.starts === starts ? column.values : sampled(column, starts, arena));
   }
-  return { from, to, length, weights, columns };
+  return { from, to, before, length, weights, columns };
 }
 
 const ONE = new Int32Array(1);

@@ -1,9 +1,9 @@
 import type { Value } from '../filter.js';
 import { type Axis, bucketAt, HOUR, isUncut } from './axis.js';
-import type { ColumnName } from './columns.js';
 import { NONE, type Values } from './decode.js';
 import type { Plan } from './plan.js';
 import type { Rows } from './rows.js';
+import type { ColumnName } from './section.js';
 import type { Words } from './words.js';
 
 /** Up to so many combinations of bucket and keys are looked up in a table. */

@@ -1,4 +1,4 @@
-import { fieldOf } from '../catalogue.js';
+import { type Dataset, fieldOf } from '../catalogue.js';
 import type { Filter, Test, Value } from '../filter.js';
 import { NONE } from './decode.js';
 import type { FieldValues, Rows } from './rows.js';
@@ -39,7 +39,7 @@ function tested(test: Test, rows: Rows): Uint8Array {
   const { values } = field;
   const mask = rows.arena.bytes(values.length);
   if (field.codes !== null) byTable(mask, values, field.codes.passing(test));
-  else if (test.op === 'in') byList(mask, values, storedAmong(test, field));
+  else if (test.op === 'in') byList(mask, values, storedAmong(test, field, rows.plan.query.dataset));
   else if (test.op === 'bound') byRange(mask, values, rangeOf(test, field));
   else throw new TypeError(`${test.op} is not for numbers`);
   return mask;
@@ -71,8 +71,8 @@ function byRange(mask: Uint8Array, values: FieldValues['values'], [least, most]:
 }
 
 /** The stored numbers of the values of a test. */
-function storedAmong(test: Test & { op: 'in' }, { toValue, unit }: FieldValues): number[] {
-  const type = fieldOf('conversations', test.dimension)?.type;
+function storedAmong(test: Test & { op: 'in' }, { toValue, unit }: FieldValues, dataset: Dataset): number[] {
+  const type = fieldOf(dataset, test.dimension)?.type;
   return test.values.flatMap((value) => {
     if (value === null) return [NONE];
     if (type !== 'number') return [0, 1].filter((stored) => String(toValue(stored)) === String(value));

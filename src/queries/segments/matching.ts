@@ -1,9 +1,9 @@
 import { isUncut } from './axis.js';
-import type { ColumnName } from './columns.js';
 import { type Frame, kept, placesOf, rowFrame, runFrame, type Stored } from './frame.js';
 import { maskOf } from './masks.js';
 import type { Plan } from './plan.js';
 import { Rows } from './rows.js';
+import type { ColumnName } from './section.js';
 import { tallied } from './tally.js';
 import type { Words } from './words.js';
 

@@ -1,9 +1,9 @@
 import type { Filter, Test } from '../filter.js';
-import { filtersOf } from '../measure.js';
-import type { AsOf, Query, QueryOf } from '../query.js';
+import { filtersOf, type Measure } from '../measure.js';
+import type { AsOf, Query } from '../query.js';
 import type { Part } from '../raw/raw.js';
 import { type Axis, axisOf, DAY, type LocalClock, localClock, precisionOf } from './axis.js';
-import { type ColumnName, fields, type SegmentField } from './columns.js';
+import { type ColumnName, fieldNamed, type Section, sectionOf } from './section.js';
 
 /** The words of one column that a query needs to know. */
 export interface Vocabulary {
@@ -16,7 +16,8 @@ export interface Vocabulary {
 
 /** What a query needs from the segments. */
 export interface Plan {
-  query: QueryOf<'conversations'>;
+  query: Query;
+  section: Section;
   parts: Part[];
   axes: Axis[];
   asOf: AsOf;
@@ -51,13 +52,14 @@ export interface Use {
 
 /** The plan of a query, or null if segments cannot answer it. */
 export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
-  if (query.dataset !== 'conversations') return null;
+  const section = sectionOf(query.dataset);
+  if (section === null) return null;
   const { scope } = query;
   const restricted: Filter = {
     op: 'and',
-    of: [query.where, ...among('team_id', scope.teams), ...among('bot_id', scope.bots)],
+    of: [query.where, ...among(section.restricted.teams, scope.teams), ...among(section.restricted.bots, scope.bots)],
   };
-  const shared: Shared = { asOf, vocabularies: new Map(), channels: new Map() };
+  const shared: Shared = { section, asOf, vocabularies: new Map(), channels: new Map() };
   const filtering = new Needs(shared);
   const summing = new Needs(shared);
   const usable =
@@ -66,13 +68,14 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
     query.measures.every(
       (measure) =>
         filtersOf(measure).every((filter) => summing.filter(filter)) &&
-        (!('of' in measure) || measure.of === undefined || summing.value(measure.of)),
+        (!('of' in measure) || measure.of === undefined || summing.measured(measure.of, measure.aggregate)),
     );
   if (!usable) return null;
   const axes = parts.map(axisOf);
   const clock = filtering.usesClock || summing.usesClock ? localClock(parts) : null;
   return {
-    query: { ...query, where: restricted } as QueryOf<'conversations'>,
+    query: { ...query, where: restricted } as Query,
+    section,
     parts,
     axes,
     asOf,
@@ -86,7 +89,7 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
     channels: shared.channels,
     clock,
     cuts: cutsOf(axes),
-    bots: botsIn(restricted),
+    bots: botsIn(restricted, section.restricted.bots),
   };
 }
 
@@ -103,15 +106,15 @@ const among = (dimension: string, values: readonly string[] | null): Filter[] =>
   values === null ? [] : [{ op: 'in', dimension, values: [...values] }];
 
 /** The bots outside of which a filter matches nothing. */
-function botsIn(filter: Filter): string[] | null {
+function botsIn(filter: Filter, dimension: string): string[] | null {
   if ('dimension' in filter) {
-    if (filter.dimension !== 'bot_id' || filter.op !== 'in' || filter.values.includes(null)) return null;
+    if (filter.dimension !== dimension || filter.op !== 'in' || filter.values.includes(null)) return null;
     return filter.values.map(String);
   }
   if (filter.op !== 'and') return null;
   let bots: string[] | null = null;
   for (const part of filter.of) {
-    const own = botsIn(part);
+    const own = botsIn(part, dimension);
     if (own !== null) bots = bots === null ? own : bots.filter((bot) => own.includes(bot));
   }
   return bots;
@@ -119,6 +122,7 @@ function botsIn(filter: Filter): string[] | null {
 
 /** What all parts of a query need together. */
 interface Shared {
+  section: Section;
   asOf: AsOf;
   vocabularies: Map<ColumnName, Vocabulary>;
   channels: Map<string, Test>;
@@ -141,9 +145,19 @@ class Needs {
     return { columns: [...new Set([...this.columns, ...stateful, ...timed])], usesClock: this.usesClock };
   }
 
+  /** What a measure is of. */
+  measured(name: string, aggregate: Measure['aggregate']): boolean {
+    const field = fieldNamed(this.#shared.section, name);
+    if (field?.as === 'conversation') {
+      this.columns.add(field.column);
+      return aggregate === 'distinct';
+    }
+    return this.value(name);
+  }
+
   value(name: string): boolean {
-    const field = fieldNamed(name);
-    if (field === undefined) return false;
+    const field = fieldNamed(this.#shared.section, name);
+    if (field === undefined || field.as === 'conversation') return false;
     if (field.as === 'clock') this.usesClock = true;
     else if (field.as === 'state') this.#state();
     else if (field.as === 'number') for (const column of field.columns) this.columns.add(column);
@@ -152,7 +166,7 @@ class Needs {
   }
 
   group(name: string): boolean {
-    const field = fieldNamed(name);
+    const field = fieldNamed(this.#shared.section, name);
     if (field?.as === 'text') this.#words(field.column).isWhole = true;
     return name !== 'user_id' && this.value(name);
   }
@@ -161,7 +175,7 @@ class Needs {
     if (!('dimension' in filter)) {
       return filter.op === 'not' ? this.filter(filter.of) : filter.of.every((part) => this.filter(part));
     }
-    const field = fieldNamed(filter.dimension);
+    const field = fieldNamed(this.#shared.section, filter.dimension);
     if (field === undefined) return false;
     if (field.as === 'text') this.#test(field.column, filter);
     else if (filter.op === 'like' || filter.op === 'regex') return false;
@@ -193,6 +207,3 @@ class Needs {
     if (asOf.timeouts.channels.size > 0) this.columns.add('channel');
   }
 }
-
-export const fieldNamed = (name: string): SegmentField | undefined =>
-  Object.hasOwn(fields, name) ? (fields as Record<string, SegmentField>)[name] : undefined;

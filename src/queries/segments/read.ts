@@ -1,10 +1,10 @@
 import type { Database } from '../../database/database.js';
 import { unprepared } from '../../database/unprepared.js';
 import { Arena } from './arena.js';
-import { type ColumnName, columns } from './columns.js';
 import { type Column, opened } from './decode.js';
 import type { Stored } from './frame.js';
 import type { Plan, Vocabulary } from './plan.js';
+import { type ColumnName, columnOf } from './section.js';
 import { MAX_WORDS, STALE, shapeOf, statement } from './statement.js';
 
 /** A word of a vocabulary, and which of its tests it passes. */
@@ -64,9 +64,11 @@ async function attempt(
       let isReady = false;
       let words = 0;
       const segment = (row: (Buffer | null)[]) => {
+        if (row[3] === null) throw new Error('a segment lacks the rows of a dataset');
         const rows = (row[3] as Buffer).readInt32BE(0);
         if (rows === 0) return;
         found.segments++;
+        const before = found.rows;
         found.rows += rows;
         const opening = new Map<ColumnName, Column>();
         arena.reset();
@@ -74,10 +76,10 @@ async function attempt(
           const bytes = row[n + 6];
           if (bytes === null || bytes === undefined) return;
           found.bytes += bytes.length;
-          const column = opened(bytes, rows, columns[name].kind === 'code', arena);
+          const column = opened(bytes, rows, columnOf(plan.section, name).kind === 'code', arena);
           if (column !== null) opening.set(name, column);
         });
-        receiver.segment({ from: numberIn(row[1]), to: numberIn(row[2]), rows, columns: opening, arena });
+        receiver.segment({ from: numberIn(row[1]), to: numberIn(row[2]), before, rows, columns: opening, arena });
       };
       return {
         row(row: (Buffer | null)[]) {

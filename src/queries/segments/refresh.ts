@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { concat } from '../../database/fragments.js';
 import { only } from '../../database/rows.js';
 import { building } from './build.js';
-import { columnNames } from './columns.js';
+import { type Section, sections, storedName } from './section.js';
 import { unitsOf } from './units.js';
 
 /** How segments are cut. */
@@ -68,45 +68,72 @@ export async function build(
   sizes: Sizes,
 ): Promise<{ segments: number; conversations: number }> {
   await arrange(sql, account, day, taken, sizes);
-  const expressions = () =>
-    sql`${units(sql, account, day, taken)}, ${building(sql, account, columnNames, { bots: null, most: null })}`;
+  const units = await sql<Unit[]>`
+    with ${marked(sql, account, day, taken)}
+    select bot_id, from_time::text, to_time::text from units`;
+  await sql`
+    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
+    select ${account}::uuid, bot_id, from_time, to_time, 0, 0 from (${listed(sql, units)}) u
+    on conflict (account_id, bot_id, from_time) do nothing`;
+  for (const section of Object.values<Section>(sections)) await fill(sql, account, day, units, section);
+  const { conversations } = only(
+    await sql<{ conversations: number }[]>`
+      select coalesce(sum(s.row_count), 0)::integer as conversations from (${listed(sql, units)}) u
+      join conversation_segments s on s.account_id = ${account}::uuid and s.bot_id = u.bot_id and s.from_time = u.from_time`,
+  );
+  return { segments: units.length, conversations };
+}
+
+/** A segment to build. Times are as PostgreSQL writes them. */
+type Unit = { bot_id: string; from_time: string; to_time: string };
+
+/** Builds one section of these segments of a day. */
+async function fill(sql: Sql, account: string, day: string, units: readonly Unit[], section: Section): Promise<void> {
+  const names = Object.keys(section.columns);
+  const expressions = () => sql`
+    ${kept(sql, account, day)},
+    units as materialized (select row_number() over () as unit, u.* from (${listed(sql, units)}) u),
+    own as materialized (select bot_id, from_time from kept where bot_id <> ''),
+    ${building(sql, account, section, names, { bots: null, most: null })}`;
   await sql`
     with ${expressions()}
     insert into dictionary (account_id, dimension, value, code)
     select ${account}::uuid, dimension, value, code from missing
     on conflict do nothing -- a word that this snapshot does not see is a conflict of transactions then, and no error of ours`;
-  const names = concat(
-    sql,
-    columnNames.map((name) => sql`, ${sql(name)}`),
-  );
-  const changed = concat(
-    sql,
-    columnNames.map((name) => sql`, ${sql(name)} = excluded.${sql(name)}`),
-  );
-  const built = await sql<{ row_count: number }[]>`
+  const columns = names.map((name) => sql`, ${sql(storedName(section, name))} = ${sql(`b.${name}`)}`);
+  const activity = section.prefix === '' ? sql`, latest_activity = b.latest_activity` : sql``;
+  await sql`
     with ${expressions()}
-    insert into conversation_segments (account_id, bot_id, from_time, to_time, row_count, latest_activity${names})
-    select ${account}::uuid, bot_id, from_time, to_time, row_count, latest_activity${names} from built
-    on conflict (account_id, bot_id, from_time) do update set
-      version = excluded.version, row_count = excluded.row_count, latest_activity = excluded.latest_activity${changed}
-    returning row_count`;
-  return { segments: built.length, conversations: built.reduce((sum, { row_count }) => sum + row_count, 0) };
+    update conversation_segments s
+    set version = nextval('segment_version'), ${sql(storedName(section, 'row_count'))} = b.row_count${activity}${concat(sql, columns)}
+    from built b
+    where s.account_id = ${account}::uuid and s.bot_id = b.bot_id and s.from_time = b.from_time`;
 }
+
+const listed = (sql: Sql, units: readonly Unit[]) => sql`
+  select l.bot_id collate "C" as bot_id, l.from_time, l.to_time from unnest(
+    ${units.map(({ bot_id }) => bot_id)}::text[], ${units.map(({ from_time }) => from_time)}::text[]::timestamptz[],
+    ${units.map(({ to_time }) => to_time)}::text[]::timestamptz[]
+  ) l (bot_id, from_time, to_time)`;
 
 const marksOf = (sql: Sql, taken: readonly Mark[]) => sql`
   select u.bot_id collate "C" as bot_id, u.hour from unnest(
     ${taken.map(({ bot_id }) => bot_id)}::text[], ${taken.map(({ hour }) => hour)}::text[]::timestamptz[]
   ) u (bot_id, hour)`;
 
-/** The expressions `kept`, `units` and `own` of a day: what was marked, and what `arrange` made anew. */
-const units = (sql: Sql, account: string, day: string, taken: readonly Mark[]) => sql`
+/** The expression `kept`: the segments of a day. */
+const kept = (sql: Sql, account: string, day: string) => sql`
   kept as materialized (
     select bot_id, from_time, to_time, row_count, version from conversation_segments
     where account_id = ${account}::uuid
       and from_time >= ${day}::text::timestamptz and from_time < ${day}::text::timestamptz + interval '1 day'
-  ), units as materialized (
+  )`;
+
+/** The expressions `kept`, `units` and `own` of a day: what was marked, and what `arrange` made anew. */
+const marked = (sql: Sql, account: string, day: string, taken: readonly Mark[]) => sql`
+  ${kept(sql, account, day)}, units as materialized (
     select row_number() over () as unit, u.bot_id, u.from_time, u.to_time from (
-      select bot_id, from_time, to_time from (${unitsOf(sql, marksOf(sql, taken))}) marked
+      select bot_id, from_time, to_time from (${unitsOf(sql, marksOf(sql, taken))}) m
       union
       select bot_id, from_time, to_time from kept where version = 0
     ) u
@@ -141,7 +168,7 @@ async function arrange(
     returning bot_id`;
   if (promoted.length > 0) await sql`update conversation_segments set version = 0 where ${ofDay} and bot_id = ''`;
   await sql`
-    with ${units(sql, account, day, taken)}, large as (
+    with ${marked(sql, account, day, taken)}, large as (
       select u.bot_id from units u
       where u.to_time = u.from_time + interval '1 day' and (
         select count(*) from (

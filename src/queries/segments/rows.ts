@@ -2,10 +2,10 @@ import type { Value } from '../filter.js';
 import type { Arena } from './arena.js';
 import type { LocalClock } from './axis.js';
 import { HOUR } from './axis.js';
-import type { ColumnName } from './columns.js';
 import { NONE, type Values } from './decode.js';
 import type { Frame } from './frame.js';
-import { fieldNamed, type Plan } from './plan.js';
+import type { Plan } from './plan.js';
+import { type ColumnName, fieldNamed } from './section.js';
 import type { Words } from './words.js';
 
 /** The values of a field for the rows of a segment. */
@@ -67,7 +67,7 @@ export class Rows {
   }
 
   #compute(name: string): FieldValues {
-    const field = fieldNamed(name);
+    const field = fieldNamed(this.plan.section, name);
     if (field === undefined) throw new TypeError(`segments have no ${name}`);
     switch (field.as) {
       case 'text':
@@ -79,7 +79,15 @@ export class Rows {
           unit: 1,
         };
       case 'boolean':
-        return { values: this.column(field.column), isCode: false, codes: null, toValue: truth, unit: 1 };
+        return {
+          values: this.column(field.column),
+          isCode: false,
+          codes: null,
+          toValue: field.isText ? (stored) => String(truth(stored)) : truth,
+          unit: 1,
+        };
+      case 'conversation':
+        return { values: this.#numbered(field.column), isCode: true, codes: null, toValue: same, unit: 1 };
       case 'number': {
         const { unit } = field;
         const toValue = unit === 1 ? same : (stored: number) => stored / unit;
@@ -98,7 +106,15 @@ export class Rows {
     }
   }
 
-  #sum([name, ...more]: ColumnName[]): Values {
+  /** Numbers of conversations, which continue those of the segments before. */
+  #numbered(name: ColumnName): Values {
+    const own = this.column(name);
+    const numbers = this.arena.integers(own.length);
+    for (let n = 0; n < numbers.length; n++) numbers[n] = (own[n] as number) + this.frame.before;
+    return numbers;
+  }
+
+  #sum([name, ...more]: readonly ColumnName[]): Values {
     const first = this.column(name as ColumnName);
     if (more.length === 0) return first;
     const columns = more.map((other) => this.column(other));

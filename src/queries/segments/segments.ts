@@ -3,12 +3,12 @@ import type { AsOf, Query } from '../query.js';
 import type { Found, Part } from '../raw/raw.js';
 import { type Accumulator, accumulatorOf, Inexact } from './cells.js';
 import { TooManyValues } from './collecting.js';
-import type { ColumnName } from './columns.js';
 import { Groups, TooManyGroups } from './groups.js';
 import { matching } from './matching.js';
 import { type Plan, planOf } from './plan.js';
 import { type Receiver, read } from './read.js';
 import { MissingColumn } from './rows.js';
+import type { ColumnName } from './section.js';
 import { tabled } from './tabled.js';
 import { Words } from './words.js';
 

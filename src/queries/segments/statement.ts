@@ -5,8 +5,8 @@ import { isPresent } from '../presence.js';
 import { iso } from '../raw/dataset.js';
 import { DAY } from './axis.js';
 import { building } from './build.js';
-import type { ColumnName } from './columns.js';
 import type { Plan, Vocabulary } from './plan.js';
+import { type ColumnName, storedName } from './section.js';
 import { unitsOf } from './units.js';
 
 /** Beyond so many segments, or conversations in them, that are out of date, a query goes the raw road. */
@@ -28,7 +28,7 @@ const MANY_CUTS = 32;
  * with `isBuilding` it builds the segments that are out of date; without it, there are no segments if one is.
  */
 export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: boolean) {
-  const { query, parts, bots, vocabularies } = plan;
+  const { query, section, parts, bots, vocabularies } = plan;
   const account = query.scope.account;
   const from = Math.floor(Math.min(...parts.map(({ window }) => window.from)) / DAY) * DAY;
   const to = Math.ceil(Math.max(...parts.map(({ window }) => window.to)) / DAY) * DAY;
@@ -42,7 +42,11 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
       bots === null ? sql`` : sql` and s.bot_id = any(${[...bots, '']}::text[])`
     }`;
   const times = sql`${milliseconds(sql, 's.from_time')}, ${milliseconds(sql, 's.to_time')}`;
-  const shipped = all.map((name) => sql`, ${shippedOf(sql, plan, name)}`);
+  const shipped = (nameOf: (name: ColumnName) => string) =>
+    concat(
+      sql,
+      all.map((name) => sql`, ${shippedOf(sql, plan, name, nameOf)}`),
+    );
   const nulls = concat(
     sql,
     all.map(() => sql`, null::bytea`),
@@ -64,14 +68,14 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
         select row_number() over () as unit, s.* from stale s where (select size from obstacle) = 0
       ),
       own as materialized (select bot_id, from_time from kept where bot_id <> ''),
-      ${building(sql, account, needed, { bots, most: MAX_STALE_ROWS })}`
+      ${building(sql, account, section, needed, { bots, most: MAX_STALE_ROWS })}`
     : sql`obstacle as materialized (
         select exists (${marks})::integer * ${STALE} + exists (select from pending_marks)::integer * ${STALE + 1} as size
       )`;
   const unmarked = isBuilding
     ? sql` and not exists (select from stale t where t.bot_id = s.bot_id and t.from_time = s.from_time)
       union all
-      select 2, ${times}, s.row_count, '', ''${concat(sql, shipped)}
+      select 2, ${times}, s.row_count, '', ''${shipped((name) => name)}
       from (select from_time, to_time, row_count, latest_activity${concat(sql, built)} from built) s`
     : sql``;
   const obstacle = isBuilding
@@ -87,7 +91,7 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
     union all
     select 1, 0, 0, ${obstacle}, '', ''${concat(sql, presence)}${nulls}
     union all
-    ${stored(sql`2, ${times}, s.row_count, '', ''${concat(sql, shipped)}`)} and ${obstacle} = 0${unmarked}`;
+    ${stored(sql`2, ${times}, ${sql(`s.${storedName(section, 'row_count')}`)}, '', ''${shipped((name) => storedName(section, name))}`)} and ${obstacle} = 0${unmarked}`;
 }
 
 /**
@@ -99,6 +103,7 @@ export function shapeOf(plan: Plan, all: ColumnName[]): string | null {
   const tests = vocabularies.flatMap((vocabulary) => vocabulary.tests);
   if ((query.presence ?? []).length > 0 || tests.some(({ op }) => op !== 'in')) return null;
   return JSON.stringify([
+    query.dataset,
     all.map((name) => [name, fetchOf(plan, name)]),
     bots !== null,
     vocabularies.map((vocabulary) => [
@@ -121,8 +126,8 @@ function fetchOf(plan: Plan, name: ColumnName): 'always' | 'cut' | 'late' | 'nev
 }
 
 /** A column of a segment `s`, or null where the query does not need it. */
-function shippedOf(sql: Sql, plan: Plan, name: ColumnName): Fragment {
-  const column = sql`s.${sql(name)}`;
+function shippedOf(sql: Sql, plan: Plan, name: ColumnName, nameOf: (name: ColumnName) => string): Fragment {
+  const column = sql`s.${sql(nameOf(name))}`;
   switch (fetchOf(plan, name)) {
     case 'always':
       return column;

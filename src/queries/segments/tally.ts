@@ -1,6 +1,6 @@
-import type { ColumnName } from './columns.js';
 import { type Column, HEADER, NONE, type PlainColumn, type RunColumn, type Values } from './decode.js';
 import { type Frame, type Stored, sampled, startsOf } from './frame.js';
+import type { ColumnName } from './section.js';
 
 /** Up to so many combinations of values are counted in a table. */
 const TABLE = 1 << 16;
@@ -13,7 +13,7 @@ const cells = new Int32Array(TABLE);
  * rows then is done once for a combination. Null if there can be more combinations than rows.
  */
 export function tallied(stored: Stored, names: Iterable<ColumnName>, selection: Int32Array | null): Frame | null {
-  const { from, to, rows, columns: all, arena } = stored;
+  const { from, to, before, rows, columns: all, arena } = stored;
   const length = selection?.length ?? rows;
   const runs: [ColumnName, RunColumn][] = [];
   const bytes: [ColumnName, PlainColumn][] = [];
@@ -60,7 +60,7 @@ export function tallied(stored: Stored, names: Iterable<ColumnName>, selection: 
     for (let n = 0; n < found; n++) values[n] = ofRuns[cells[n] as number] as number;
     columns.set(name, values);
   }
-  return { from, to, length: found, weights, columns };
+  return { from, to, before, length: found, weights, columns };
 }
 
 /** The greatest byte of a column of bytes. */
