@@ -60,35 +60,44 @@ const values = (sql: Sql, section: Section, names: readonly ColumnName[]) =>
     names.map((name) => sql`, ${columnOf(section, name).value(sql)} as ${sql(name)}`),
   );
 
-/** `missing`, and `coded`: the source with numbers in place of texts. */
+/**
+ * `missing`, and `coded`: the source with numbers in place of texts. Each text is looked up once: the dictionary is too large
+ * to be read whole.
+ */
 function numbered(sql: Sql, account: string, section: Section, names: readonly ColumnName[]): Fragment {
   const codes = names.filter((name) => columnOf(section, name).kind === 'code');
+  const words = codes.map(
+    (name) => sql`
+    ${sql(`words_${name}`)} as materialized (
+      select s.value, d.code as known, (
+          select coalesce(max(code), 0) from dictionary where account_id = ${account}::uuid and dimension = ${name}::text
+        ) + row_number() over (partition by d.code is null order by s.value) as added
+      from (select distinct ${sql(name)} as value from source where ${sql(name)} is not null) s
+      left join lateral (
+        select code from dictionary d
+        where d.account_id = ${account}::uuid and d.dimension = ${name}::text and d.value = s.value
+        offset 0 -- one look-up for each text: the planner cannot know how few of the words they are
+      ) d on true
+    ),`,
+  );
   const unknown = codes.map(
     (name) => sql`
       union all
-      select ${name}::text, s.value,
-        (select coalesce(max(code), 0) from dictionary where account_id = ${account}::uuid and dimension = ${name}::text)
-          + row_number() over (order by s.value)
-      from (select distinct ${sql(name)} as value from source where ${sql(name)} is not null) s
-      left join dictionary d on d.account_id = ${account}::uuid and d.dimension = ${name}::text and d.value = s.value
-      where d.code is null`,
+      select ${name}::text, value, added from ${sql(`words_${name}`)} where known is null`,
   );
   const selected = names.map((name) => {
     const { kind, isExact } = columnOf(section, name);
-    if (kind === 'code')
-      return sql`, coalesce(${sql(`d_${name}.code`)}, ${sql(`m_${name}.code`)}, 0)::bigint as ${sql(name)}`;
+    const word = (of: string) => sql(`w_${name}.${of}`);
+    if (kind === 'code') return sql`, coalesce(${word('known')}, ${word('added')}, 0)::bigint as ${sql(name)}`;
     if (isExact !== false) return sql`, ${sql(`s.${name}`)}::bigint as ${sql(name)}`;
     return sql`, trunc(${sql(`s.${name}`)})::bigint as ${sql(name)},
       ${sql(`s.${name}`)} <> trunc(${sql(`s.${name}`)}) as ${sql(`cut_${name}`)}`;
   });
   const joins = codes.map(
     (name) => sql`
-      left join dictionary ${sql(`d_${name}`)} on ${sql(`d_${name}.account_id`)} = ${account}::uuid
-        and ${sql(`d_${name}.dimension`)} = ${name}::text and ${sql(`d_${name}.value`)} = ${sql(`s.${name}`)}
-      left join missing ${sql(`m_${name}`)} on ${sql(`m_${name}.dimension`)} = ${name}::text
-        and ${sql(`m_${name}.value`)} = ${sql(`s.${name}`)}`,
+      left join ${sql(`words_${name}`)} ${sql(`w_${name}`)} on ${sql(`w_${name}.value`)} = ${sql(`s.${name}`)}`,
   );
-  return sql`
+  return sql`${concat(sql, words)}
     missing (dimension, value, code) as materialized (
       select ''::text collate "C", ''::text collate "C", 0::bigint where false${concat(sql, unknown)}
     ), coded as materialized (

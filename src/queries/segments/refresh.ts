@@ -90,24 +90,27 @@ type Unit = { bot_id: string; from_time: string; to_time: string };
 /** Builds one section of these segments of a day. */
 async function fill(sql: Sql, account: string, day: string, units: readonly Unit[], section: Section): Promise<void> {
   const names = Object.keys(section.columns);
-  const expressions = () => sql`
-    ${kept(sql, account, day)},
-    units as materialized (select row_number() over () as unit, u.* from (${listed(sql, units)}) u),
-    own as materialized (select bot_id, from_time from kept where bot_id <> ''),
-    ${building(sql, account, section, names, { bots: null, most: null })}`;
-  await sql`
-    with ${expressions()}
-    insert into dictionary (account_id, dimension, value, code)
-    select ${account}::uuid, dimension, value, code from missing
-    on conflict do nothing -- a word that this snapshot does not see is a conflict of transactions then, and no error of ours`;
   const columns = names.map((name) => sql`, ${sql(storedName(section, name))} = ${sql(`b.${name}`)}`);
   const activity = section.prefix === '' ? sql`, latest_activity = b.latest_activity` : sql``;
+  const missing = await sql<{ dimension: string; value: string; code: number }[]>`
+    with ${kept(sql, account, day)},
+    units as materialized (select row_number() over () as unit, u.* from (${listed(sql, units)}) u),
+    own as materialized (select bot_id, from_time from kept where bot_id <> ''),
+    ${building(sql, account, section, names, { bots: null, most: null })}, filled as (
+      update conversation_segments s
+      set version = nextval('segment_version'),
+        ${sql(storedName(section, 'row_count'))} = b.row_count${activity}${concat(sql, columns)}
+      from built b
+      where s.account_id = ${account}::uuid and s.bot_id = b.bot_id and s.from_time = b.from_time
+    )
+    select dimension, value, code from missing`;
   await sql`
-    with ${expressions()}
-    update conversation_segments s
-    set version = nextval('segment_version'), ${sql(storedName(section, 'row_count'))} = b.row_count${activity}${concat(sql, columns)}
-    from built b
-    where s.account_id = ${account}::uuid and s.bot_id = b.bot_id and s.from_time = b.from_time`;
+    insert into dictionary (account_id, dimension, value, code)
+    select ${account}::uuid, m.* from unnest(
+      ${missing.map(({ dimension }) => dimension)}::text[], ${missing.map(({ value }) => value)}::text[],
+      ${missing.map(({ code }) => code)}::integer[]
+    ) m
+    on conflict do nothing -- a word that this snapshot does not see is a conflict of transactions then, and no error of ours`;
 }
 
 const listed = (sql: Sql, units: readonly Unit[]) => sql`
