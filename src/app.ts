@@ -88,7 +88,7 @@ export async function buildApp({
   if (corsOrigins.length > 0) {
     await app.register(cors, {
       origin: corsOrigins,
-      exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link'],
+      exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link', 'server-timing'],
     }); // answers preflight requests, without a key
   }
   const asOfNow = () => ({ now: now(), timeouts });

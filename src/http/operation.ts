@@ -10,6 +10,7 @@ import type { Scope } from '../queries/scope.js';
 import { type CsvTable, sendCsvStream, sendReport, wantsCsv } from './csv.js';
 import { Faults } from './faults.js';
 import { gatherLists } from './lists.js';
+import { measured, showTiming } from './timing.js';
 
 /** What every operation needs to answer a report. */
 export interface ReportContext {
@@ -90,11 +91,17 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
     const parsed = operation.parse({ params, query, body, now: asOf.now }, faults);
     faults.check();
     const caller = { ...callerOf(request, reply), asOf, scope: scopeFor(request.principal, 'read') };
-    const stream = caller.wantsCsv ? ((await operation.csvStream?.(parsed, caller)) ?? null) : null;
-    if (stream !== null) return sendCsvStream(request, reply, stream);
-    const answer = await operation.answer(parsed, caller);
-    const { table } = operation;
-    return sendReport(request, reply, answer, table && ((body) => table(body, parsed)));
+    return measured(async (meter) => {
+      const stream = caller.wantsCsv ? ((await operation.csvStream?.(parsed, caller)) ?? null) : null;
+      if (stream !== null) {
+        showTiming(reply, meter);
+        return sendCsvStream(request, reply, stream);
+      }
+      const answer = await operation.answer(parsed, caller);
+      showTiming(reply, meter);
+      const { table } = operation;
+      return sendReport(request, reply, answer, table && ((body) => table(body, parsed)));
+    });
   }
 
   const schema: FastifySchema = {

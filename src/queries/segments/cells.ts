@@ -202,10 +202,14 @@ function summed(values: Values, mask: Mask): [sum: number, count: number] {
 
 /** Sorting more values would hold the event loop for more than 20 ms. The raw road answers then. */
 const MAX_SORTED = 150_000;
-export class TooMuchToSort extends Error {}
+export class TooMuchToSort extends Error {
+  override message = 'it has too many values to sort';
+}
 
 /** A sum is too large for a double to be exact. The raw road answers then. */
-export class Inexact extends Error {}
+export class Inexact extends Error {
+  override message = 'a sum is too large to be added exactly';
+}
 
 /** Collects the values of each group. */
 abstract class Collecting implements Accumulator {

@@ -35,9 +35,9 @@ export interface Plan {
   bots: string[] | null;
 }
 
-/** The plan of a query, or null if segments cannot answer it. */
-export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
-  if (query.dataset !== 'conversations') return null;
+/** The plan of a query, or the reason why segments cannot answer it. */
+export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | { reason: string } {
+  if (query.dataset !== 'conversations') return { reason: `segments hold conversations, not ${query.dataset}` };
   const { scope } = query;
   const restricted: Filter = {
     op: 'and',
@@ -52,7 +52,7 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
         filtersOf(measure).every((filter) => needs.filter(filter)) &&
         (!('of' in measure) || measure.of === undefined || needs.value(measure.of)),
     );
-  if (!usable) return null;
+  if (!usable) return { reason: needs.obstacle };
   const axes = parts.map(axisOf);
   const instants = [...new Set(axes.flatMap(({ cuts }) => [...cuts]))].sort((a, b) => a - b);
   const clock = needs.usesClock ? localClock(parts) : null;
@@ -90,13 +90,14 @@ function botsIn(filter: Filter): string[] | null {
   return bots;
 }
 
-/** Collects what a query needs. Its methods return false for a field or a test that segments do not know. */
+/** Collects what a query needs. Its methods return false, with an `obstacle`, for a field or a test that segments do not know. */
 class Needs {
   readonly columns = new Set<ColumnName>();
   readonly vocabularies = new Map<ColumnName, Vocabulary>();
   readonly channels = new Map<string, Test>();
   usesState = false;
   usesClock = false;
+  obstacle = '';
   readonly #asOf: AsOf;
 
   constructor(asOf: AsOf) {
@@ -105,7 +106,7 @@ class Needs {
 
   value(name: string): boolean {
     const field = fieldNamed(name);
-    if (field === undefined) return false;
+    if (field === undefined) return this.#lacks(`segments have no ${name}`);
     if (field.as === 'clock') this.usesClock = true;
     else if (field.as === 'state') this.#state();
     else if (field.as === 'number') for (const column of field.columns) this.columns.add(column);
@@ -116,7 +117,8 @@ class Needs {
   group(name: string): boolean {
     const field = fieldNamed(name);
     if (field?.as === 'text') this.#words(field.column).isWhole = true;
-    return name !== 'user_id' && this.value(name);
+    if (name === 'user_id') return this.#lacks('segments do not group by user_id');
+    return this.value(name);
   }
 
   filter(filter: Filter): boolean {
@@ -124,11 +126,18 @@ class Needs {
       return filter.op === 'not' ? this.filter(filter.of) : filter.of.every((part) => this.filter(part));
     }
     const field = fieldNamed(filter.dimension);
-    if (field === undefined) return false;
+    if (field === undefined) return this.#lacks(`segments have no ${filter.dimension}`);
+    const isNumber = field.as === 'number' || field.as === 'clock';
     if (field.as === 'text') this.#test(field.column, filter);
-    else if (filter.op === 'like' || filter.op === 'regex') return false;
-    else if (filter.op === 'bound' && field.as !== 'number' && field.as !== 'clock') return false;
+    else if (filter.op === 'like' || filter.op === 'regex' || (filter.op === 'bound' && !isNumber)) {
+      return this.#lacks(`segments do not test ${filter.dimension} by ${filter.op}`);
+    }
     return this.value(filter.dimension);
+  }
+
+  #lacks(obstacle: string): false {
+    this.obstacle = obstacle;
+    return false;
   }
 
   #test(column: ColumnName, test: Test): void {

@@ -5,6 +5,7 @@ import { Forbidden, Unauthenticated } from '../../errors.js';
 import { expectBody, refuseQuery } from '../../http/body.js';
 import type { ReportContext } from '../../http/operation.js';
 import { sendProblem } from '../../http/problem.js';
+import { measured, showTiming } from '../../http/timing.js';
 import { readBody } from './body.js';
 import { checkVariables, documents } from './documents.js';
 import { type Answered, answerFieldErrors, answerRequestErrors, answerThrown, RequestErrors } from './errors.js';
@@ -35,21 +36,29 @@ export async function graphqlRoutes(app: FastifyInstance, { db, asOfNow }: Repor
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   expectBody(app, ['application/json']);
 
-  app.post('/v1/graphql', { bodyLimit: MAX_BYTES, onRequest: [requires('read'), refuseQuery] }, async (request) => {
-    const { query, variables, operationName } = readBody(request);
-    try {
-      const scope = scopeFor(request.principal, 'read');
-      const operation = read(query, operationName);
-      checkVariables(schema, operation, variables);
-      const context = { db, scope, asOf: asOfNow(), bytes: 0 } satisfies Context;
-      const { data, errors } = await operation.run(null, context, variables);
-      if (errors === undefined) return { data };
-      const report = (error: unknown) => request.log.error({ err: error }, 'a GraphQL field failed');
-      return { data, errors: answerFieldErrors(errors, report) };
-    } catch (error) {
-      return { errors: errorsOf(error) };
-    }
-  });
+  app.post(
+    '/v1/graphql',
+    { bodyLimit: MAX_BYTES, onRequest: [requires('read'), refuseQuery] },
+    async (request, reply) => {
+      const { query, variables, operationName } = readBody(request);
+      try {
+        const scope = scopeFor(request.principal, 'read');
+        const operation = read(query, operationName);
+        checkVariables(schema, operation, variables);
+        const context = { db, scope, asOf: asOfNow(), bytes: 0 } satisfies Context;
+        const { data, errors } = await measured(async (meter) => {
+          const result = await operation.run(null, context, variables);
+          showTiming(reply, meter);
+          return result;
+        });
+        if (errors === undefined) return { data };
+        const report = (error: unknown) => request.log.error({ err: error }, 'a GraphQL field failed');
+        return { data, errors: answerFieldErrors(errors, report) };
+      } catch (error) {
+        return { errors: errorsOf(error) };
+      }
+    },
+  );
 }
 
 function errorsOf(error: unknown): Answered[] {
