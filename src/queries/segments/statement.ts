@@ -98,9 +98,10 @@ function shippedOf(sql: Sql, plan: Plan, name: ColumnName): Fragment {
     const cuts = plan.cuts[least] as number[];
     return cuts.length === 0 ? sql`null::bytea` : sql`case when ${isCut(sql, cuts)} then ${column} end`;
   }
-  const latest = earliestExpiry(plan);
   const isOnlyForState = name === 'is_closed' || (name === 'last_activity' && !plan.columns.includes(name));
-  if (!isOnlyForState || latest === null) return column;
+  if (!isOnlyForState) return column; // without a look at the clock: the answer does not depend on it
+  const latest = earliestExpiry(plan);
+  if (latest === null) return column;
   return sql`case when s.latest_activity > ${latest}::text::timestamptz then ${column} end`;
 }
 

@@ -26,6 +26,8 @@ export interface Question {
   others: boolean;
   /** Whether the answer says how it was found. */
   explain: boolean;
+  /** Whether a range is compared that ends after now. */
+  isRunning: boolean;
 }
 
 const keys = [
@@ -100,7 +102,16 @@ export function parseQuestion(
   } as Omit<Query, 'scope'>; // its names are those of the vocabulary of this dataset
   const planned = faults.hasWithin('$') ? null : plan(query as Query, paths);
   if (planned?.ok === false) faults.add(planned.fault.path, planned.fault.message);
-  return { query, groups, measures, order, hasBucket: bucket !== null, others, explain };
+  return {
+    query,
+    groups,
+    measures,
+    order,
+    hasBucket: bucket !== null,
+    others,
+    explain,
+    isRunning: compared !== null && window.to > now,
+  };
 }
 
 function readDataset(value: unknown, faults: Faults): Askable | null {

@@ -42,7 +42,7 @@ export async function queryRoutes(app: FastifyInstance, context: ReportContext):
       }
       const started = performance.now();
       const table = await run(context.db, query, asOf, paths);
-      const notices = [...noticesOf(query, table), ...comparisonNotices(table, query, asOf.now)];
+      const notices = [...noticesOf(query, table), ...comparisonNotices(table, question.isRunning)];
       for (const text of notices) notice(text);
       const explanation = { ...explained(table.work), milliseconds: performance.now() - started };
       return { ...shapeAnswer(table, question, notices), ...(question.explain ? { explain: explanation } : {}) };
@@ -61,14 +61,14 @@ export async function queryRoutes(app: FastifyInstance, context: ReportContext):
 const explained = (work: Work): Omit<NonNullable<QueryAnswer['explain']>, 'milliseconds'> =>
   work.road === 'segments' ? { reason: null, ...work } : { segments: null, bytes: null, ...work };
 
-function comparisonNotices({ edges, before }: Table, { window }: Query, now: number): string[] {
+function comparisonNotices({ edges, before }: Table, isRunning: boolean): string[] {
   if (before === undefined) return [];
   const [buckets, earlier] = [edges.length - 1, before.edges.length - 1];
   return [
     ...(buckets === earlier
       ? []
       : [`the range has ${buckets} buckets and the one it is compared with ${earlier}: they are compared by position`]),
-    ...(window.to > now ? ['the range ends in the future: a partial period is compared with a complete one'] : []),
+    ...(isRunning ? ['the range ends in the future: a partial period is compared with a complete one'] : []),
   ];
 }
 
