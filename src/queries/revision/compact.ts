@@ -4,8 +4,9 @@ import { finite } from './expiry.js';
 
 /** Milliseconds between two looks at an account. */
 const EVERY = 10_000;
-/** So many rows, of all changes or of one minute, become one. */
+/** So many rows become one: of all changes or old ranges, and of the ranges of one minute. */
 const CROWD = 50;
+const CROWD_OF_MINUTE = 4;
 const DAY = 86_400_000;
 
 /**
@@ -45,7 +46,7 @@ export async function compact(db: Database, account: string, timeouts: Timeouts,
           and (select sum(n) from own where minute < ${expired}::text::timestamptz) >= ${CROWD}
       ), gone as (
         delete from account_activity where account_id = ${account}::uuid
-          and minute in (select minute from own where n >= ${CROWD} union select minute from old)
+          and minute in (select minute from own where n >= ${CROWD_OF_MINUTE} union select minute from old)
         returning minute, first_time, last_time
       )
       insert into account_activity (account_id, minute, first_time, last_time)
