@@ -94,6 +94,7 @@ export async function prepare(sql: Sql): Promise<void> {
   await sql`vacuum analyze conversations`;
   await sql`vacuum analyze events`;
   const started = performance.now();
+  await sql`insert into account_changes (account_id) select distinct account_id from conversations`;
   await sql`
     insert into segment_marks (account_id, bot_id, hour)
     select distinct account_id, bot_id, date_trunc('hour', start_time, 'UTC') from conversations`;

@@ -12,6 +12,7 @@ import { secureAnswers } from './http/headers.js';
 import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
 import { answerExpectations, requestOptions, traceRequests } from './http/requests.js';
+import { revisions } from './queries/revision/revision.js';
 import type { Timeouts } from './queries/timeouts.js';
 import { docsRoutes } from './routes/docs.js';
 import { echoRoutes } from './routes/echo.js';
@@ -88,10 +89,10 @@ export async function buildApp({
   if (corsOrigins.length > 0) {
     await app.register(cors, {
       origin: corsOrigins,
-      exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link'],
+      exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link', 'etag', 'server-timing'],
     }); // answers preflight requests, without a key
   }
-  const asOfNow = () => ({ now: now(), timeouts });
+  const reports = { db, asOfNow: () => ({ now: now(), timeouts }), revision: revisions(db) };
 
   await healthRoutes(app, db);
   await docsRoutes(app, contract);
@@ -102,11 +103,11 @@ export async function buildApp({
     await guarded.register(meRoutes);
     await guarded.register((scope) => eventRoutes(scope, db, now));
     await guarded.register(echoRoutes);
-    await guarded.register((scope) => seriesRoutes(scope, { db, asOfNow }));
-    await guarded.register((scope) => queryRoutes(scope, { db, asOfNow }));
-    await guarded.register((scope) => reportingRoutes(scope, { db, asOfNow }));
-    await guarded.register((scope) => graphqlRoutes(scope, { db, asOfNow }));
-    await guarded.register((scope) => lookupRoutes(scope, { db, asOfNow }));
+    await guarded.register((scope) => seriesRoutes(scope, reports));
+    await guarded.register((scope) => queryRoutes(scope, reports));
+    await guarded.register((scope) => reportingRoutes(scope, reports));
+    await guarded.register((scope) => graphqlRoutes(scope, reports));
+    await guarded.register((scope) => lookupRoutes(scope, reports));
   });
   return app;
 }

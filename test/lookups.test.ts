@@ -286,7 +286,7 @@ t.test('a row and its page: columns in order, times in the zone, null at the end
   };
   t.strictSame(answer.body.conversations, [row]);
   t.strictSame(Object.keys(answer.body.conversations[0]), Object.keys(row), 'in order');
-  t.equal(answer.headers['cache-control'], 'private');
+  t.equal(answer.headers['cache-control'], 'private, no-cache');
   t.equal(
     answer.headers.link,
     `</v1/conversations?limit=1&time_zone=Europe%2FHelsinki&cursor=${answer.body.next_cursor}>; rel="next"`,

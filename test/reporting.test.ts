@@ -67,7 +67,7 @@ t.test('the example of the page', async (t) => {
     ],
     data: [['2019-01-01T00:00:00.000+02:00', 3]], // ann, bob, cat
   });
-  t.equal(answer.headers['cache-control'], 'private');
+  t.equal(answer.headers['cache-control'], 'private, no-cache');
   t.notOk('report-notice' in answer.headers);
 
   await t.test('in the other forms that clients send', async (t) => {

@@ -104,7 +104,7 @@ t.test('the refresher of the service', async (t) => {
   const errors: unknown[] = [];
   const old = Array.from({ length: 80 }, (_, n) => starting(FIRST + n * DAY, [`c${n}`])).flat();
   await write(w.db, old);
-  const first = startRefresher(w.db, (error) => errors.push(error));
+  const first = startRefresher(w.db, { initial: null, channels: new Map() }, (error) => errors.push(error));
   await until(
     async () => (await w.sql`select from conversation_segments`).length > 2,
     () => 'nothing is built',
@@ -125,7 +125,7 @@ t.test('the refresher of the service', async (t) => {
   await w.sql`create trigger refuse before insert on conversation_segments for each row execute function refuse()`;
   const app = await w.app({ now: NOW });
   await send(app, await w.key({ account_id: OTHER }), starting(FIRST, ['other']));
-  const second = startRefresher(w.db, (error) => errors.push(error));
+  const second = startRefresher(w.db, { initial: null, channels: new Map() }, (error) => errors.push(error));
   t.teardown(() => second.stop());
   const of = (account: string) => w.sql`select from segment_marks where account_id = ${account}::uuid`;
   await until(

@@ -222,6 +222,7 @@ begin
   end if;
 
   perform mark_segments(p_account, v_before, v_after);
+  perform note_change(p_account, v_after);
 
   if p_teams is not null or p_bots is not null then
     perform refuse_outside(

@@ -18,6 +18,7 @@ declare
   v_folded record;
   v_orders orders[];
   v_differ text[];
+  v_is_named boolean; -- whether a bot or team becomes known
 begin
   -- Lock all of them before anything is read.
   perform from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
@@ -64,6 +65,7 @@ begin
   where e.account_id = p_account and e.conversation_id = any(v_known) and e.attributes->>k.name is not null
   order by 2, 3
   on conflict do nothing;
+  v_is_named := found;
 
   v_rows := with_totals(
     p_account, v_folded.states,
@@ -82,7 +84,11 @@ begin
       or v_before->i is distinct from v_after->i
       or exists (select from unnest(v_stored) s where s.conversation_id = i and i = any(v_gone))
   );
-  perform mark_segments(p_account, rows_of(v_stored, v_differ), rows_of(v_rows, v_differ));
+  v_rows := rows_of(v_rows, v_differ);
+  perform mark_segments(p_account, rows_of(v_stored, v_differ), v_rows);
+  if v_differ <> '{}' or v_is_named then
+    perform note_change(p_account, v_rows);
+  end if;
   return v_differ;
 end;
 $$;

@@ -87,7 +87,9 @@ async function start(config: Config, log: Logger): Promise<Running> {
     });
     const firstKey = isGiven ? given : await bootstrap(db, config);
     const accounts = await listAccounts(db);
-    const refresher = startRefresher(db, (error) => log.warn({ err: error }, 'segments could not be refreshed'));
+    const refresher = startRefresher(db, config.CONVERSATION_TIMEOUT, (error) =>
+      log.warn({ err: error }, 'segments could not be refreshed'),
+    );
     return {
       app,
       url,

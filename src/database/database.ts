@@ -3,6 +3,7 @@ import { Unavailable } from '../errors.js';
 import { type ConnectOptions, connect, type Sql, type Target } from './connect.js';
 import { asFailure, isLostConnection } from './failures.js';
 import { heartbeat } from './heartbeat.js';
+import { noteStatement } from './meter.js';
 import { type KeyShare, shares, type Weight } from './shares.js';
 
 /** The database as queries see it. Every statement has a deadline, and failures become the errors of errors.ts. */
@@ -135,6 +136,7 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
       }
     } finally {
       clearTimeout(timer);
+      noteStatement(performance.now() - started);
     }
   }
 

@@ -36,6 +36,13 @@ export function wantsCsv(request: FastifyRequest, format: string | undefined): b
   return request.accepts().type(['application/json', 'text/csv']) === 'text/csv';
 }
 
+/** Says for whom a cache may keep a report, and that it must ask before it shows it again. */
+export function limitCaching(reply: FastifyReply, hasTable: boolean): void {
+  reply
+    .header('cache-control', 'private, no-cache')
+    .header('vary', hasTable ? 'accept, authorization' : 'authorization');
+}
+
 /** Sends a report as JSON or, where there is a table and the request asks for it, as the CSV table of the same numbers. */
 export function sendReport<Body>(
   request: FastifyRequest,
@@ -44,7 +51,6 @@ export function sendReport<Body>(
   table: ((body: Body) => CsvTable) | undefined,
 ): FastifyReply {
   const { format } = request.query as { format?: string };
-  reply.header('cache-control', 'private').header('vary', table ? 'accept, authorization' : 'authorization');
   if (table === undefined) return reply.send(body);
   if (!wantsCsv(request, format)) return reply.send(body);
   const { columns, rows } = table(body);
@@ -53,7 +59,7 @@ export function sendReport<Body>(
 
 /** Sends CSV as a client receives it. A failure of the stream breaks the connection. */
 export function sendCsvStream(request: FastifyRequest, reply: FastifyReply, stream: Readable): FastifyReply {
-  reply.header('cache-control', 'private').header('vary', 'accept, authorization').type('text/csv; charset=utf-8');
+  reply.type('text/csv; charset=utf-8');
   if (request.method !== 'HEAD') return reply.send(stream);
   stream.destroy();
   return reply.serializer(String).send('');

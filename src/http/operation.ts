@@ -6,15 +6,19 @@ import { requires } from '../auth/requires.js';
 import type { Database } from '../database/database.js';
 import type { Fault } from '../errors.js';
 import type { AsOf } from '../queries/query.js';
+import type { Revisions } from '../queries/revision/revision.js';
 import type { Scope } from '../queries/scope.js';
-import { type CsvTable, sendCsvStream, sendReport, wantsCsv } from './csv.js';
+import { type CsvTable, limitCaching, sendCsvStream, sendReport, wantsCsv } from './csv.js';
 import { Faults } from './faults.js';
 import { gatherLists } from './lists.js';
+import { measured, showTiming } from './timing.js';
+import { matchesAny, matching, sendUnchanged, validatorsOf, watched } from './validators.js';
 
 /** What every operation needs to answer a report. */
 export interface ReportContext {
   db: Database;
   asOfNow: () => AsOf;
+  revision: Revisions;
 }
 
 /** The caller of a request. */
@@ -63,7 +67,7 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Answer
  */
 export function serve<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Parsed>(
   app: FastifyInstance,
-  { asOfNow }: ReportContext,
+  { asOfNow, revision }: ReportContext,
   operation: Operation<Params, Query, Answer, Parsed>,
 ): void {
   const { method, url, params, querystring, response } = operation;
@@ -89,12 +93,38 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
     >;
     const parsed = operation.parse({ params, query, body, now: asOf.now }, faults);
     faults.check();
-    const caller = { ...callerOf(request, reply), asOf, scope: scopeFor(request.principal, 'read') };
-    const stream = caller.wantsCsv ? ((await operation.csvStream?.(parsed, caller)) ?? null) : null;
-    if (stream !== null) return sendCsvStream(request, reply, stream);
-    const answer = await operation.answer(parsed, caller);
+    const scope = scopeFor(request.principal, 'read');
+    const { asOf: watching, isSeen } = watched(asOf);
+    const caller = { ...callerOf(request, reply), asOf: watching, scope };
     const { table } = operation;
-    return sendReport(request, reply, answer, table && ((body) => table(body, parsed)));
+    return measured(async (meter) => {
+      // Before the answer, which may therefore be newer than its validator, but never older.
+      const found = await revision(scope.account, asOf);
+      const validators =
+        found && validatorsOf(request, found, { scope, timeouts: asOf.timeouts, parsed, wantsCsv: caller.wantsCsv });
+      const known = validators && matching(request, validators);
+      const unchanged = (validator: string) => {
+        limitCaching(reply, table !== undefined);
+        showTiming(reply, meter);
+        return sendUnchanged(reply, validator);
+      };
+      if (known !== null) return unchanged(known);
+      const stream = caller.wantsCsv ? ((await operation.csvStream?.(parsed, caller)) ?? null) : null;
+      const answer = stream === null ? await operation.answer(parsed, caller) : null;
+      // What a stream will ask for is not known yet.
+      const validator = validators && (stream !== null || isSeen() ? validators.passing : validators.lasting);
+      if (validator !== null) {
+        if (matchesAny(request)) {
+          stream?.destroy();
+          return unchanged(validator);
+        }
+        reply.header('etag', validator);
+      }
+      limitCaching(reply, table !== undefined);
+      showTiming(reply, meter);
+      if (stream !== null) return sendCsvStream(request, reply, stream);
+      return sendReport(request, reply, answer as Static<Answer>, table && ((body) => table(body, parsed)));
+    });
   }
 
   const schema: FastifySchema = {

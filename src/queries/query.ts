@@ -74,8 +74,16 @@ export interface Series {
   rows: TableRow[];
 }
 
+/** How a query was answered, and what was read for it. */
+export type Work =
+  /** Segments, the conversations in them, and the bytes of their columns that were fetched. */
+  | { road: 'segments'; segments: number; rows: number; bytes: number }
+  /** Why segments could not answer, and the rows that the database returned. */
+  | { road: 'raw'; reason: string; rows: number };
+
 /** The answer to a query. */
 export interface Table extends Series {
+  work: Work;
   /** Whether amounts in different currencies were added in one cell. They are not converted. */
   mixedCurrencies: boolean;
   /** Results of `presence`, in its order. */

@@ -1,8 +1,9 @@
 import type { Database } from '../database/database.js';
+import { noteRoad } from '../database/meter.js';
 import { type Fault, LimitExceeded } from '../errors.js';
 import { cellOfNothing } from './measure.js';
-import type { AsOf, Query, Series, Table, TableRow } from './query.js';
-import { type Part, raw } from './raw/raw.js';
+import type { AsOf, Query, Series, Table, TableRow, Work } from './query.js';
+import { type Found, type Part, raw } from './raw/raw.js';
 import { segments } from './segments/segments.js';
 import { axis } from './time/window.js';
 
@@ -25,13 +26,24 @@ export async function run(db: Database, query: Query, asOf: AsOf, paths: SizePat
   if (!planned.ok) throw new LimitExceeded([planned.fault]);
   const { parts } = planned;
   const most = Math.floor(MAX_CELLS / Math.max(1, query.measures.length * parts.length));
-  const found = (await segments(db, query, parts, asOf)) ?? (await raw(db, query, parts, asOf, most * parts.length));
+  const fast = await segments(db, query, parts, asOf);
+  const found = 'reason' in fast ? await raw(db, query, parts, asOf, most * parts.length) : fast;
+  const work = workOf(fast, found);
+  noteRoad(work.road);
   if (found.parts.some((rows) => rows.length > most)) {
     throw tooManyCells(query.groupBy.length > 0 ? paths.groups : paths.bucket);
   }
   const [main, before] = parts.map((part, n) => counted(query, part, found.parts[n] as TableRow[]));
   const { mixedCurrencies, present } = found;
-  return { ...(main as Series), mixedCurrencies, present, ...(before === undefined ? {} : { before }) };
+  return { ...(main as Series), mixedCurrencies, present, work, ...(before === undefined ? {} : { before }) };
+}
+
+function workOf(fast: Awaited<ReturnType<typeof segments>>, { parts }: Found): Work {
+  if ('reason' in fast) {
+    return { road: 'raw', reason: fast.reason, rows: parts.reduce((sum, rows) => sum + rows.length, 0) };
+  }
+  const { segments, rows, bytes } = fast.read;
+  return { road: 'segments', segments, rows, bytes };
 }
 
 function counted({ groupBy, measures }: Query, { edges }: Part, rows: TableRow[]): Series {

@@ -52,6 +52,7 @@ export function contracted(document: Document): Contracted {
       .filter((name) => special.has(name) && !declared.includes(name))
       .map((name) => `the header ${name} is not documented for ${status}`);
     const type = String(headers['content-type'] ?? '').split(';')[0] as string;
+    if (status === 304) return text === '' ? faults : [...faults, 'a 304 has a body'];
     const media = response.content?.[type];
     if (media === undefined) return [...faults, `the content type ${type} is not documented for ${status}`];
     const value = /[/+]json$/.test(type) ? JSON.parse(text) : text;

@@ -203,7 +203,9 @@ function summed(values: Values, mask: Mask): [sum: number, count: number] {
 }
 
 /** A sum is too large for a double to be exact. The raw road answers then. */
-export class Inexact extends Error {}
+export class Inexact extends Error {
+  override message = 'a sum is too large to be added exactly';
+}
 
 /** A number for each group. */
 class Totals {

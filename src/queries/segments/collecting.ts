@@ -153,7 +153,9 @@ function different(codes: Int32Array, most: number): number {
 
 /** Selecting among more values would hold the event loop for more than 20 ms. The raw road answers then. */
 const MAX_VALUES = 1 << 21;
-export class TooManyValues extends Error {}
+export class TooManyValues extends Error {
+  override message = 'it has too many values to select from';
+}
 
 /** Interpolated percentiles, as `percentile_cont` has them. */
 export class Percentile implements Accumulator {

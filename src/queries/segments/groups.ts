@@ -14,7 +14,9 @@ const MAX_NUMBERS = 4_096;
 const MAX_GROUPS = 1 << 20;
 
 /** There are more groups than this road is made for. */
-export class TooManyGroups extends Error {}
+export class TooManyGroups extends Error {
+  override message = 'it has too many groups for segments';
+}
 
 /** The groups of the rows of a segment. */
 export interface Grouped {

@@ -7,9 +7,9 @@ const EVERY = 200;
 const PATIENCE = 3_600_000;
 
 /**
- * After an upgrade from a version without segments: marks every conversation, so that segments are built of them. It first
- * waits for transactions of the service that began before this call, because they may run an earlier `ingest`, which makes no
- * marks. Transactions of other roles cannot be seen, and are not waited for.
+ * After an upgrade from a version without segments or validators: marks every conversation, so that segments are built of
+ * them, and notes when they expire. It first waits for transactions of the service that began before this call, because they
+ * may run an earlier `ingest`, which makes no marks. Transactions of other roles cannot be seen, and are not waited for.
  */
 export async function markPending(db: Database, isOver: () => boolean): Promise<void> {
   const [pending] = await db.read((sql) => sql`select from pending_marks`);
@@ -30,6 +30,10 @@ export async function markPending(db: Database, isOver: () => boolean): Promise<
   await db.transaction(async (sql) => {
     const taken = await sql`delete from pending_marks returning since`;
     if (taken.length === 0) return; // another process was faster
+    await sql`
+      insert into account_activity (account_id, minute, first_time, last_time)
+      select account_id, date_bin('1 minute', last_activity, timestamptz '0001-01-01Z'), min(last_activity), max(last_activity)
+      from conversations where closed_at is null and last_activity is not null group by 1, 2`;
     await sql`
       insert into segment_marks (account_id, bot_id, hour)
       select distinct account_id, coalesce(bot_id, ''), date_bin('1 hour', start_time, timestamptz '0001-01-01Z')

@@ -50,10 +50,10 @@ export interface Use {
   usesClock: boolean;
 }
 
-/** The plan of a query, or null if segments cannot answer it. */
-export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
+/** The plan of a query, or the reason why segments cannot answer it. */
+export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | { reason: string } {
   const section = sectionOf(query.dataset);
-  if (section === null) return null;
+  if (section === null) return { reason: `segments do not hold ${query.dataset}` };
   const { scope } = query;
   const restricted: Filter = {
     op: 'and',
@@ -70,7 +70,7 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | null {
         filtersOf(measure).every((filter) => summing.filter(filter)) &&
         (!('of' in measure) || measure.of === undefined || summing.measured(measure.of, measure.aggregate)),
     );
-  if (!usable) return null;
+  if (!usable) return { reason: filtering.obstacle || summing.obstacle };
   const axes = parts.map(axisOf);
   const clock = filtering.usesClock || summing.usesClock ? localClock(parts) : null;
   return {
@@ -128,11 +128,12 @@ interface Shared {
   channels: Map<string, Test>;
 }
 
-/** Collects what a part of a query needs. Its methods return false for a field or a test that segments do not know. */
+/** Collects what a part of a query needs. Its methods return false, with an `obstacle`, for a field or a test that segments do not know. */
 class Needs {
   readonly columns = new Set<ColumnName>();
   usesState = false;
   usesClock = false;
+  obstacle = '';
   readonly #shared: Shared;
 
   constructor(shared: Shared) {
@@ -150,14 +151,14 @@ class Needs {
     const field = fieldNamed(this.#shared.section, name);
     if (field?.as === 'conversation') {
       this.columns.add(field.column);
-      return aggregate === 'distinct';
+      return aggregate === 'distinct' || this.#lacks(`segments can only count ${name}`);
     }
     return this.value(name);
   }
 
   value(name: string): boolean {
     const field = fieldNamed(this.#shared.section, name);
-    if (field === undefined || field.as === 'conversation') return false;
+    if (field === undefined || field.as === 'conversation') return this.#lacks(`segments have no ${name}`);
     if (field.as === 'clock') this.usesClock = true;
     else if (field.as === 'state') this.#state();
     else if (field.as === 'number') for (const column of field.columns) this.columns.add(column);
@@ -168,7 +169,8 @@ class Needs {
   group(name: string): boolean {
     const field = fieldNamed(this.#shared.section, name);
     if (field?.as === 'text') this.#words(field.column).isWhole = true;
-    return name !== 'user_id' && this.value(name);
+    if (name === 'user_id') return this.#lacks('segments do not group by user_id');
+    return this.value(name);
   }
 
   filter(filter: Filter): boolean {
@@ -176,11 +178,18 @@ class Needs {
       return filter.op === 'not' ? this.filter(filter.of) : filter.of.every((part) => this.filter(part));
     }
     const field = fieldNamed(this.#shared.section, filter.dimension);
-    if (field === undefined) return false;
+    if (field === undefined) return this.#lacks(`segments have no ${filter.dimension}`);
+    const isNumber = field.as === 'number' || field.as === 'clock';
     if (field.as === 'text') this.#test(field.column, filter);
-    else if (filter.op === 'like' || filter.op === 'regex') return false;
-    else if (filter.op === 'bound' && field.as !== 'number' && field.as !== 'clock') return false;
+    else if (filter.op === 'like' || filter.op === 'regex' || (filter.op === 'bound' && !isNumber)) {
+      return this.#lacks(`segments do not test ${filter.dimension} by ${filter.op}`);
+    }
     return this.value(filter.dimension);
+  }
+
+  #lacks(obstacle: string): false {
+    this.obstacle = obstacle;
+    return false;
   }
 
   #test(column: ColumnName, test: Test): void {

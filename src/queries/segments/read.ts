@@ -35,23 +35,29 @@ export interface Read {
 /**
  * Reads what a plan needs, in one statement and so in one snapshot: the words, the stored segments without a mark, and, built
  * in place, those that have one. `receiver` gets all words before the first segment. A segment is handled when it arrives, so
- * that a long answer does not hold the event loop. Null if too much is out of date, or has too many words.
+ * that a long answer does not hold the event loop. Or the reason why it cannot: too much is out of date, or too many words.
  */
-export async function read(db: Database, plan: Plan, makeReceiver: () => Receiver): Promise<Read | null> {
+export async function read(db: Database, plan: Plan, makeReceiver: () => Receiver): Promise<Read | { reason: string }> {
   // Most ranges have no mark, and without the building the statement takes a tenth of the time to plan.
   const stored = await attempt(db, plan, makeReceiver, false);
   const found = stored === 'stale' ? await attempt(db, plan, makeReceiver, true) : stored;
-  return found === 'stale' || found === 'unfit' ? null : found;
+  return typeof found === 'string' ? { reason: obstacles[found] } : found;
 }
+
+const obstacles = {
+  stale: 'too many segments of the range are out of date',
+  unfit: 'too many segments of the range are out of date',
+  wordy: 'it has too many different texts for segments',
+};
 
 async function attempt(
   db: Database,
   plan: Plan,
   makeReceiver: () => Receiver,
   isBuilding: boolean,
-): Promise<Read | 'stale' | 'unfit'> {
+): Promise<Read | keyof typeof obstacles> {
   const names = columnsOf(plan);
-  return db.scan<Read | 'stale' | 'unfit'>(
+  return db.scan<Read | keyof typeof obstacles>(
     (sql) => {
       const query = statement(sql, plan, names, isBuilding);
       return plan.query.isAdHoc && (isBuilding || !isFrequent(shapeOf(plan, names))) ? unprepared(query) : query;
@@ -59,7 +65,7 @@ async function attempt(
     () => {
       const receiver = makeReceiver();
       const found = { present: [] as boolean[], segments: 0, rows: 0, bytes: 0 };
-      let obstacle: 'stale' | 'unfit' | null = null;
+      let obstacle: keyof typeof obstacles | null = null;
       const early: (Buffer | null)[][] = [];
       let isReady = false;
       let words = 0;
@@ -85,7 +91,7 @@ async function attempt(
         row(row: (Buffer | null)[]) {
           const kind = (row[0] as Buffer).readInt32BE(0);
           if (kind === 0) {
-            if (++words > MAX_WORDS) obstacle = 'unfit';
+            if (++words > MAX_WORDS) obstacle = 'wordy';
             const passes = [...String(row[5])].map((flag) => flag === '1');
             const vocabulary = plan.vocabularies[numberIn(row[1])] as Vocabulary;
             receiver.word({ vocabulary, code: numberIn(row[2]), value: String(row[4]), passes });

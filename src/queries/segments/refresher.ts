@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../../database/database.js';
+import { compacting } from '../revision/compact.js';
+import type { Timeouts } from '../timeouts.js';
 import { markPending } from './pending.js';
 import { markedAccounts, refresh } from './refresh.js';
 
@@ -21,7 +23,8 @@ export interface Refresher {
  * Keeps segments up to date in the background, until it is stopped. It finds the marks of all processes; several refreshers
  * share the work. A failure is reported and tried again: reports stay exact without it, and only become slower.
  */
-export function startRefresher(db: Database, onError: (error: unknown) => void): Refresher {
+export function startRefresher(db: Database, timeouts: Timeouts, onError: (error: unknown) => void): Refresher {
+  const compact = compacting(db, timeouts);
   const stopping = new AbortController();
   /** The days of each account that were built lately, with the time of the last building, and until when it rests. */
   const states = new Map<string, { days: Map<string, number>; until: number }>();
@@ -45,7 +48,11 @@ export function startRefresher(db: Database, onError: (error: unknown) => void):
   async function round(): Promise<void> {
     await markPending(db, isOver);
     for (const account of await markedAccounts(db)) {
-      await renew(account).catch((error) => (isOver() ? undefined : onError(error))); // the next account is not to blame
+      const work = async () => {
+        await compact(account, Date.now());
+        await renew(account);
+      };
+      await work().catch((error) => (isOver() ? undefined : onError(error))); // the next account is not to blame
     }
     const long = performance.now() - LONGEST_REST;
     for (const [account, { days }] of states) {

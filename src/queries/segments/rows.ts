@@ -156,6 +156,6 @@ export class Rows {
 /** A segment could not store a column, because a value has a fraction. The raw road answers then. */
 export class MissingColumn extends Error {
   constructor(name: string) {
-    super(`a segment has no ${name}`);
+    super(`segments lack ${name} where a value has a fraction`);
   }
 }

@@ -6,7 +6,7 @@ import { TooManyValues } from './collecting.js';
 import { Groups, TooManyGroups } from './groups.js';
 import { matching } from './matching.js';
 import { type Plan, planOf } from './plan.js';
-import { type Receiver, read } from './read.js';
+import { type Read, type Receiver, read } from './read.js';
 import { MissingColumn } from './rows.js';
 import type { ColumnName } from './section.js';
 import { tabled } from './tabled.js';
@@ -14,23 +14,28 @@ import { Words } from './words.js';
 
 /**
  * The fast road: sums over segments, the columns of a bot's day. It answers what it can exactly as the raw road does, and
- * null otherwise: for a dataset or field that segments do not have, when too many of them are out of date, or beyond the
- * bounds of its memory.
+ * the reason otherwise: a dataset or field that segments do not have, too many of them out of date, or the bounds of its
+ * memory.
  */
-export async function segments(db: Database, query: Query, parts: Part[], asOf: AsOf): Promise<Found | null> {
+export async function segments(
+  db: Database,
+  query: Query,
+  parts: Part[],
+  asOf: AsOf,
+): Promise<(Found & { read: Read }) | { reason: string }> {
   const plan = planOf(query, parts, asOf);
-  if (plan === null) return null;
+  if ('reason' in plan) return plan;
   try {
     let sums = summing(plan);
     const found = await read(db, plan, () => {
       sums = summing(plan);
       return sums;
     });
-    if (found === null) return null;
+    if ('reason' in found) return found;
     const rows = await tabled(plan, sums.groups, sums.accumulators);
-    return { parts: rows, mixedCurrencies: false, present: found.present };
+    return { parts: rows, mixedCurrencies: false, present: found.present, read: found };
   } catch (error) {
-    if (unfit.some((kind) => error instanceof kind)) return null;
+    if (error instanceof Error && unfit.some((kind) => error instanceof kind)) return { reason: error.message };
     throw error;
   }
 }

@@ -118,6 +118,7 @@ function fetchOf(plan: Plan, name: ColumnName): 'always' | 'cut' | 'late' | 'nev
   const least = TIMES.indexOf(name);
   if (least === -1) {
     const isOnlyForState = name === 'is_closed' || (name === 'last_activity' && !plan.columns.includes(name));
+    // Without a look at the clock where the answer does not depend on it.
     return isOnlyForState && earliestExpiry(plan) !== null ? 'late' : 'always';
   }
   if (plan.clock !== null && least <= plan.clock.precision) return 'always';

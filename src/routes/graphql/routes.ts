@@ -5,6 +5,8 @@ import { Forbidden, Unauthenticated } from '../../errors.js';
 import { expectBody, refuseQuery } from '../../http/body.js';
 import type { ReportContext } from '../../http/operation.js';
 import { sendProblem } from '../../http/problem.js';
+import { measured, showTiming } from '../../http/timing.js';
+import { validatorsOf, watched } from '../../http/validators.js';
 import { readBody } from './body.js';
 import { checkVariables, documents } from './documents.js';
 import { type Answered, answerFieldErrors, answerRequestErrors, answerThrown, RequestErrors } from './errors.js';
@@ -18,7 +20,7 @@ const MAX_BYTES = 256 * 1024;
  * The dialect of Moveo's clients: `POST /v1/graphql`. Faults in the document, its variables and arguments are answered
  * as errors with status 200.
  */
-export async function graphqlRoutes(app: FastifyInstance, { db, asOfNow }: ReportContext): Promise<void> {
+export async function graphqlRoutes(app: FastifyInstance, { db, asOfNow, revision }: ReportContext): Promise<void> {
   const schema = executableSchema(functions);
   const read = documents(schema);
 
@@ -35,21 +37,37 @@ export async function graphqlRoutes(app: FastifyInstance, { db, asOfNow }: Repor
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   expectBody(app, ['application/json']);
 
-  app.post('/v1/graphql', { bodyLimit: MAX_BYTES, onRequest: [requires('read'), refuseQuery] }, async (request) => {
-    const { query, variables, operationName } = readBody(request);
-    try {
-      const scope = scopeFor(request.principal, 'read');
-      const operation = read(query, operationName);
-      checkVariables(schema, operation, variables);
-      const context = { db, scope, asOf: asOfNow(), bytes: 0 } satisfies Context;
-      const { data, errors } = await operation.run(null, context, variables);
-      if (errors === undefined) return { data };
-      const report = (error: unknown) => request.log.error({ err: error }, 'a GraphQL field failed');
-      return { data, errors: answerFieldErrors(errors, report) };
-    } catch (error) {
-      return { errors: errorsOf(error) };
-    }
-  });
+  app.post(
+    '/v1/graphql',
+    { bodyLimit: MAX_BYTES, onRequest: [requires('read'), refuseQuery] },
+    async (request, reply) => {
+      const { query, variables, operationName } = readBody(request);
+      try {
+        const scope = scopeFor(request.principal, 'read');
+        const operation = read(query, operationName);
+        checkVariables(schema, operation, variables);
+        const asOf = asOfNow();
+        const { asOf: watching, isSeen } = watched(asOf);
+        const context = { db, scope, asOf: watching, bytes: 0 } satisfies Context;
+        const { data, errors } = await measured(async (meter) => {
+          const found = await revision(scope.account, asOf);
+          const result = await operation.run(null, context, variables);
+          if (found !== null && result.errors === undefined) {
+            const { timeouts } = asOf;
+            const validators = validatorsOf(request, found, { scope, timeouts, parsed: null, wantsCsv: false });
+            reply.header('etag', isSeen() ? validators.passing : validators.lasting);
+          }
+          showTiming(reply, meter);
+          return result;
+        });
+        if (errors === undefined) return { data };
+        const report = (error: unknown) => request.log.error({ err: error }, 'a GraphQL field failed');
+        return { data, errors: answerFieldErrors(errors, report) };
+      } catch (error) {
+        return { errors: errorsOf(error) };
+      }
+    },
+  );
 }
 
 function errorsOf(error: unknown): Answered[] {

@@ -24,6 +24,10 @@ export interface Question {
   order: Ranking['by'];
   hasBucket: boolean;
   others: boolean;
+  /** Whether the answer says how it was found. */
+  explain: boolean;
+  /** Whether a range is compared that ends after now. */
+  isRunning: boolean;
 }
 
 const keys = [
@@ -39,6 +43,7 @@ const keys = [
   'limit',
   'others',
   'compare',
+  'explain',
 ];
 
 const MAX_GROUPS = 5;
@@ -68,6 +73,7 @@ export function parseQuestion(
   const where = readFilters(fields.filter, '$.filter', dimensions, faults);
   const order = readOrder(fields.order_by, measures, faults);
   const { limit, others } = readLimit(fields, groups, faults);
+  const explain = readExplain(fields.explain, faults);
   const compared = isRange ? readCompare(fields.compare, window, bucket, now, faults) : null;
 
   checkColumns({ hasBucket: bucket !== null, groups, others, isCompared: compared !== null }, measures, faults);
@@ -96,7 +102,16 @@ export function parseQuestion(
   } as Omit<Query, 'scope'>; // its names are those of the vocabulary of this dataset
   const planned = faults.hasWithin('$') ? null : plan(query as Query, paths);
   if (planned?.ok === false) faults.add(planned.fault.path, planned.fault.message);
-  return { query, groups, measures, order, hasBucket: bucket !== null, others };
+  return {
+    query,
+    groups,
+    measures,
+    order,
+    hasBucket: bucket !== null,
+    others,
+    explain,
+    isRunning: compared !== null && window.to > now,
+  };
 }
 
 function readDataset(value: unknown, faults: Faults): Askable | null {
@@ -151,6 +166,12 @@ function readLimit({ limit, others }: Record<string, unknown>, groups: GroupColu
   if (!isBoolean) faults.add('$.others', 'must be true or false');
   else if (others === true && !isGiven) faults.add('$.others', 'requires limit: it is the rest that limit leaves out');
   return { limit: isGiven ? (limit as number) : null, others: others === true };
+}
+
+function readExplain(value: unknown, faults: Faults): boolean {
+  if (value !== undefined && value !== null && typeof value !== 'boolean')
+    faults.add('$.explain', 'must be true or false');
+  return value === true;
 }
 
 /** Column names of the answer must be unique. */

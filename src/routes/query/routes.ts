@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
+import { Forbidden } from '../../errors.js';
 import { expectBody } from '../../http/body.js';
 import { Faults } from '../../http/faults.js';
 import { readBody } from '../../http/json.js';
 import { type ReportContext, serve } from '../../http/operation.js';
 import { strict } from '../../http/parameters.js';
 import { noticesOf } from '../../queries/notices.js';
-import type { Query, Table } from '../../queries/query.js';
+import type { Query, Table, Work } from '../../queries/query.js';
 import { run } from '../../queries/run.js';
 import { askable, vocabularies } from '../../queries/vocabulary.js';
 import { parseQuestion, paths, type Question } from './parse.js';
@@ -33,13 +34,18 @@ export async function queryRoutes(app: FastifyInstance, context: ReportContext):
     querystring: QueryParameters,
     response: QueryAnswer,
     parse: ({ body, now }, faults) => parseQuestion(readBody(body, faults), now, faults),
-    async answer({ query: parsed, ...rest }, { scope, asOf, notice }) {
+    async answer({ query: parsed, ...rest }, { scope, asOf, notice, request }) {
       const query = { ...parsed, scope } as Query;
       const question: Question = { ...rest, query };
+      if (question.explain && !request.principal.permissions.includes('admin')) {
+        throw new Forbidden('explain shows how the service finds an answer: it needs a key that may admin');
+      }
+      const started = performance.now();
       const table = await run(context.db, query, asOf, paths);
-      const notices = [...noticesOf(query, table), ...comparisonNotices(table, query, asOf.now)];
+      const notices = [...noticesOf(query, table), ...comparisonNotices(table, question.isRunning)];
       for (const text of notices) notice(text);
-      return shapeAnswer(table, question, notices);
+      const explanation = { ...explained(table.work), milliseconds: performance.now() - started };
+      return { ...shapeAnswer(table, question, notices), ...(question.explain ? { explain: explanation } : {}) };
     },
     table: tableOfAnswer,
   });
@@ -52,14 +58,17 @@ export async function queryRoutes(app: FastifyInstance, context: ReportContext):
   });
 }
 
-function comparisonNotices({ edges, before }: Table, { window }: Query, now: number): string[] {
+const explained = (work: Work): Omit<NonNullable<QueryAnswer['explain']>, 'milliseconds'> =>
+  work.road === 'segments' ? { reason: null, ...work } : { segments: null, bytes: null, ...work };
+
+function comparisonNotices({ edges, before }: Table, isRunning: boolean): string[] {
   if (before === undefined) return [];
   const [buckets, earlier] = [edges.length - 1, before.edges.length - 1];
   return [
     ...(buckets === earlier
       ? []
       : [`the range has ${buckets} buckets and the one it is compared with ${earlier}: they are compared by position`]),
-    ...(window.to > now ? ['the range ends in the future: a partial period is compared with a complete one'] : []),
+    ...(isRunning ? ['the range ends in the future: a partial period is compared with a complete one'] : []),
   ];
 }
 

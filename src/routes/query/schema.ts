@@ -22,11 +22,30 @@ const CellValue = Type.Unsafe<string | number | boolean | null>({
   anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }, { type: 'null' }],
 });
 
+const whole = (description: string) =>
+  Type.Unsafe<number | null>({ type: ['integer', 'null'], format: 'int64', description });
+
+const Explanation = Type.Object(
+  {
+    road: Choice(
+      ['segments', 'raw'] as const,
+      'What the answer was read from: prepared segments, or the conversations',
+    ),
+    reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Why segments could not answer' }),
+    segments: whole('Segments that were read'),
+    rows: Type.Integer({ format: 'int64' }),
+    bytes: whole('Bytes of the segments'),
+    milliseconds: Type.Number({ format: 'double', description: 'Time to find the answer' }),
+  },
+  { $id: 'QueryExplanation' },
+);
+
 export const QueryAnswer = Type.Object(
   {
     columns: Type.Array(Column),
     rows: Type.Array(Type.Array(CellValue), { description: 'One value per column' }),
     notices: Type.Array(Type.String(), { description: 'Notices on how to read the numbers' }),
+    explain: Type.Optional(Explanation),
   },
   { $id: 'QueryAnswer' },
 );
