@@ -19,6 +19,7 @@ import { eventRoutes } from './routes/events/routes.js';
 import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
 import { healthRoutes } from './routes/health.js';
+import { keyRoutes } from './routes/keys/routes.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
 import { meRoutes } from './routes/me.js';
 import { queryRoutes } from './routes/query/routes.js';
@@ -100,6 +101,7 @@ export async function buildApp({
     await authenticate(guarded, db);
     await admit(guarded, db, limits);
     await guarded.register(meRoutes);
+    await guarded.register((scope) => keyRoutes(scope, db));
     await guarded.register((scope) => eventRoutes(scope, db, now));
     await guarded.register(echoRoutes);
     await guarded.register((scope) => seriesRoutes(scope, { db, asOfNow }));
