@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { createKey } from '../src/auth/keys.js';
+import { createLink } from '../src/auth/links.js';
 import { readContract } from '../src/contract.js';
 import { root } from '../src/root.js';
 import { type Document, operationsOf, type Place } from './contract/document.js';
@@ -125,11 +127,16 @@ type Calls = (
   key: string,
 ) => Record<string, () => Promise<{ data?: unknown; error?: unknown; response: Response }>>;
 
-/** Makes the key that the contract's examples name. */
-async function asInExamples({ db }: World): Promise<void> {
-  const examples = operations.flatMap(({ operation }) => operation.parameters ?? []);
-  const key_id = String(examples.find(({ name }) => name === 'key_id')?.example);
-  await createKey(db, { account_id: ACCOUNT, name: '', permissions: ['read'], team_ids: null, bot_ids: null, key_id });
+/** Makes the key and the link that the contract's examples name. */
+async function asInExamples({ db, sql }: World): Promise<void> {
+  const parameters = operations.flatMap(({ operation }) => operation.parameters ?? []);
+  const example = (name: string) => String(parameters.find((one) => one.name === name)?.example);
+  const reader = { account_id: ACCOUNT, name: '', permissions: ['read' as const], team_ids: null, bot_ids: null };
+  await createKey(db, { ...reader, key_id: example('key_id') });
+  const { key_id } = await createKey(db, reader);
+  await createLink(db, { account_id: ACCOUNT, key_id }, { name: '', expires: null, report: '/v1/bots', query: null });
+  const token_hash = createHash('sha256').update(example('token')).digest();
+  await sql`update links set link_id = ${example('link_id')}, token_hash = ${token_hash}`;
 }
 
 t.test('clients that two generators make of openapi.yaml compile, and make each call', async (t) => {

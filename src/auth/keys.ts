@@ -21,9 +21,10 @@ export interface Key {
 }
 
 /** A secret has 32 random bytes, so one round of SHA-256 protects it as well as a slow hash. */
-const hash = (secret: string) => createHash('sha256').update(secret).digest();
+export const hash = (secret: string) => createHash('sha256').update(secret).digest();
 
-const columns = (
+/** The columns of a key. */
+export const columns = (
   sql: Sql,
 ) => sql`key_id, account_id, name, to_jsonb(permissions) as permissions, to_jsonb(team_ids) as team_ids,
   to_jsonb(bot_ids) as bot_ids, ${isoTime(sql, sql`created_at`)} as created_at, ${isoTime(sql, sql`revoked_at`)} as revoked_at`;

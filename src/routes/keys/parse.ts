@@ -2,6 +2,7 @@ import { type Key, type Permission, permissions } from '../../auth/keys.js';
 import type { Fault } from '../../errors.js';
 import type { Faults } from '../../http/faults.js';
 import { readObject } from '../../http/json.js';
+import { readName } from '../../http/name.js';
 import type { Scope } from '../../queries/scope.js';
 import { isStorable } from '../../queries/text.js';
 
@@ -34,14 +35,6 @@ function beyondList(name: string, wanted: readonly string[] | null, own: readonl
   if (wanted === null) return [{ path, message: `is needed: ${allowed}` }];
   const over = wanted.filter((id) => !own.includes(id));
   return over.length === 0 ? [] : [{ path, message: `may not have ${over.join(', ')}: ${allowed}` }];
-}
-
-/** The description of a key or link; empty if there is none. */
-export function readName(name: unknown, path: string, faults: Faults): string {
-  if (name === undefined) return '';
-  if (typeof name === 'string' && [...name].length <= 200 && isStorable(name)) return name;
-  faults.add(path, 'must be a text of up to 200 characters');
-  return '';
 }
 
 function readPermissions(value: unknown, path: string, faults: Faults): Permission[] {
