@@ -1,4 +1,4 @@
-import { parse } from 'node:querystring';
+import { parse, stringify } from 'node:querystring';
 import type { TSchema } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidRequest } from '../errors.js';
@@ -59,14 +59,15 @@ export class Reports {
   ): Promise<{ report: Report; request: FastifyRequest }> {
     const [path = '', ...search] = url.split('?');
     const { report, params } = this.#find(method, path);
+    const all = { ...parse(search.join('?')), ...query };
     const request: FastifyRequest = Object.create(arrived, {
-      url: { value: url },
+      url: { value: `${path}?${stringify(all as Record<string, string>)}` },
       routeOptions: {
         value: { ...arrived.routeOptions, url: report.url, schema: { querystring: report.querystring } },
       },
     });
     request.params = params;
-    request.query = { ...parse(search.join('?')), ...query };
+    request.query = all;
     request.body = body;
     delete request.validationError;
     await report.preValidation(request);
