@@ -32,7 +32,7 @@ const series = await api.analyticsGetConversations('shop', ${range}, options);
 const rows = await api.query(${query}, {}, options);
 const made = await api.createKey({ permissions: ['read'] }, options);
 const gone = made.status === 201 ? await api.revokeKey(made.data.key_id, options) : made;
-const sum = series.status === 200 && 'data' in series.data ? series.data.data.series[0]?.sum : null;
+const sum = series.status === 200 && typeof series.data === 'object' ? series.data.data.series[0]?.sum : null;
 const count = rows.status === 200 && typeof rows.data === 'object' ? rows.data.rows : null;
 process.stdout.write(JSON.stringify([sent.status, sent.data, sum, count, made.status, gone.status]));
 `,
