@@ -13,7 +13,8 @@ const LONGEST = 1_000_000;
 export async function encodeAnswers(app: FastifyInstance): Promise<void> {
   app.addHook('onSend', async (request, reply, payload) => {
     const isJson = /[/+]json\b/.test(String(reply.getHeader('content-type')));
-    vary(reply, isJson ? ['accept', 'accept-encoding'] : ['accept-encoding']);
+    // What has not changed has no type, and varies as the answer did.
+    vary(reply, isJson || reply.statusCode === 304 ? ['accept', 'accept-encoding'] : ['accept-encoding']);
     return isJson && isPage(request) && typeof payload === 'string' ? indented(payload) : payload;
   });
   await app.register(compress, {
