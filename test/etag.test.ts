@@ -15,7 +15,9 @@ const NEVER = { initial: null, channels: new Map() };
 
 /** The GETs that the contract says a 304 of, asked as its examples ask. */
 const reports = operationsOf(readContract().document as Document)
-  .filter(({ method, operation }) => method === 'get' && '304' in operation.responses)
+  .filter(
+    ({ method, path, operation }) => method === 'get' && '304' in operation.responses && !path.includes('{token}'),
+  )
   .map(({ path, operation: { parameters = [] } }) => {
     const exampleOf = (name: string) => String(parameters.find((one) => one.name === name)?.example);
     const given = parameters.filter(({ in: place, example }) => place === 'query' && example !== undefined);
@@ -128,6 +130,24 @@ t.test('what is not an answer has no tag, and is never a 304', async (t) => {
   }
   t.equal((await get(app, 'Bearer a:b', '/v1/bots', '*')).status, 401);
   t.equal((await get(app, await w.key({ permissions: ['write'] }), '/v1/bots', '*')).status, 403);
+});
+
+t.test('a link', async (t) => {
+  const w = await world(t);
+  const [app, key] = [await w.app({ now: NOW }), await w.key()];
+  const event = { type: 'message', sender: 'user', conversation_id: 'c', time: '2024-01-08T10:00:00Z' };
+  await send(app, key, [{ ...event, id: '1' }]);
+  const made = await ask(app, key, { method: 'POST', url: '/v1/links', payload: { report: '/v1/conversations' } });
+  t.equal(made.status, 201, made.text);
+  const url = made.body.path;
+  const read = (tag?: string) => ask(app, null, { url, headers: tag === undefined ? {} : { 'if-none-match': tag } });
+  const tag = String((await read()).headers.etag);
+  t.equal((await read(tag)).status, 304);
+  await send(app, key, [{ ...event, id: '2' }]);
+  t.equal((await read(tag)).status, 200);
+  const again = String((await read()).headers.etag);
+  await ask(app, key, { method: 'DELETE', url: `/v1/links/${made.body.link_id}` });
+  t.equal((await read(again)).status, 404, 'no 304 without a link');
 });
 
 t.test('after each kind of event', async (t) => {

@@ -18,3 +18,9 @@ alter table conversation_segments
 insert into pending_marks
 select from (select) one
 where exists (select from conversation_segments) and not exists (select from pending_marks);
+
+-- Not on the dimension itself: before the table is analyzed, the look-up of a text would read all texts of its dimension by
+-- this index rather than one by the primary key.
+drop index dictionary_by_code;
+
+create unique index dictionary_by_code on dictionary (account_id, (dimension || ''), code);

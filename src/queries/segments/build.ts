@@ -70,7 +70,7 @@ function numbered(sql: Sql, account: string, section: Section, names: readonly C
     (name) => sql`
     ${sql(`words_${name}`)} as materialized (
       select s.value, d.code as known, (
-          select coalesce(max(code), 0) from dictionary where account_id = ${account}::uuid and dimension = ${name}::text
+          select coalesce(max(code), 0) from dictionary where account_id = ${account}::uuid and dimension || '' = ${name}::text
         ) + row_number() over (partition by d.code is null order by s.value) as added
       from (select distinct ${sql(name)} as value from source where ${sql(name)} is not null) s
       left join lateral (
