@@ -101,7 +101,7 @@ t.test('every operation refuses beyond the share, GraphQL too', async (t) => {
   const app = await w.app({ limits: { ...usualLimits, requests: 1 } });
   const [key, other] = [await w.key(), await w.key({ account_id: OTHER })];
   const release = await lock(w);
-  const first = ask(app, key, { url: '/v1/bots' });
+  const first = ask(app, key, { url: '/v1/conversations' });
   await untilActive(w.sql, '%', 'Lock');
   const graphql = {
     method: 'POST',

@@ -67,6 +67,7 @@ const numbers = {
   duration_ms: internal(number(null, 'milliseconds from start to end')),
   min_confidence: internal(number(null, 'the lowest confidence of its messages')),
   last_activity_ms: internal(number(null, 'the last activity, in epoch milliseconds')),
+  start_ms: internal(number(null, 'the start, in epoch milliseconds')),
   thumbs_up: internal(number('count', 'messages with the reaction thumbs_up')),
   thumbs_down: internal(number('count', 'messages with the reaction thumbs_down')),
 } as const;

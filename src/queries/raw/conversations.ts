@@ -59,6 +59,7 @@ export const conversations: RawDataset<'conversations'> = {
     duration_ms: (sql) => sql`greatest(0, extract(epoch from c.end_time - c.start_time) * 1000)::bigint`,
     min_confidence: (sql) => sql`c.min_confidence`,
     last_activity_ms: (sql) => sql`(extract(epoch from c.last_activity) * 1000)::bigint`,
+    start_ms: (sql) => sql`(extract(epoch from c.start_time) * 1000)::bigint`,
     thumbs_up: (sql) => sql`c.thumbs_up`,
     thumbs_down: (sql) => sql`c.thumbs_down`,
   },

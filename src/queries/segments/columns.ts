@@ -40,6 +40,8 @@ export type SegmentField<Column extends string = string> =
   | { as: 'number'; columns: readonly Column[]; unit: number }
   /** Open or closed at the time of the request. */
   | { as: 'state' }
+  /** When the row counts, in milliseconds since 1970. */
+  | { as: 'start' }
   /** A part of the local time. */
   | { as: 'clock'; part: 'hour_of_day' | 'day_of_week' };
 

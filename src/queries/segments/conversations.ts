@@ -98,6 +98,7 @@ export const conversations: Section<'conversations', keyof typeof columns> = {
     resolution_seconds: seconds('resolution'),
     duration_ms: sum('duration'),
     last_activity_ms: sum('last_activity'),
+    start_ms: { as: 'start' },
     messages: sum('user_messages', 'bot_messages', 'agent_messages'),
     user_messages: sum('user_messages'),
     bot_messages: sum('bot_messages'),

@@ -128,6 +128,8 @@ interface Shared {
   channels: Map<string, Test>;
 }
 
+const timed: readonly ColumnName[] = ['hour', 'minute', 'millisecond'];
+
 /** Collects what a part of a query needs. Its methods return false, with an `obstacle`, for a field or a test that segments do not know. */
 class Needs {
   readonly columns = new Set<ColumnName>();
@@ -142,8 +144,10 @@ class Needs {
 
   use(): Use {
     const stateful: ColumnName[] = this.usesState ? ['is_closed', 'last_activity'] : [];
-    const timed: ColumnName[] = this.usesClock ? ['hour', 'minute', 'millisecond'] : [];
-    return { columns: [...new Set([...this.columns, ...stateful, ...timed])], usesClock: this.usesClock };
+    return {
+      columns: [...new Set([...this.columns, ...stateful, ...(this.usesClock ? timed : [])])],
+      usesClock: this.usesClock,
+    };
   }
 
   /** What a measure is of. */
@@ -161,6 +165,7 @@ class Needs {
     if (field === undefined || field.as === 'conversation') return this.#lacks(`segments have no ${name}`);
     if (field.as === 'clock') this.usesClock = true;
     else if (field.as === 'state') this.#state();
+    else if (field.as === 'start') for (const column of timed) this.columns.add(column);
     else if (field.as === 'number') for (const column of field.columns) this.columns.add(column);
     else this.columns.add(field.column);
     return true;

@@ -95,6 +95,12 @@ export class Rows {
       }
       case 'state':
         return { values: this.#states(), isCode: false, codes: null, toValue: stateNamed, unit: 1 };
+      case 'start': {
+        const timeOf = this.timeOf();
+        const values = this.arena.doubles(this.length);
+        for (let n = 0; n < values.length; n++) values[n] = timeOf(n);
+        return { values, isCode: false, codes: null, toValue: same, unit: 1 };
+      }
       case 'clock': {
         const clock = this.plan.clock as LocalClock;
         const timeOf = this.timeOf();

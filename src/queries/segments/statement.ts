@@ -121,7 +121,7 @@ function fetchOf(plan: Plan, name: ColumnName): 'always' | 'cut' | 'late' | 'nev
     // Without a look at the clock where the answer does not depend on it.
     return isOnlyForState && earliestExpiry(plan) !== null ? 'late' : 'always';
   }
-  if (plan.clock !== null && least <= plan.clock.precision) return 'always';
+  if (plan.columns.includes(name) || (plan.clock !== null && least <= plan.clock.precision)) return 'always';
   const { length } = plan.cuts[least] as number[];
   return length === 0 ? 'never' : length > MANY_CUTS ? 'always' : 'cut';
 }
