@@ -34,6 +34,7 @@ export function change(
   if (typeof value !== 'number' || typeof before !== 'number') return null;
   if (unit !== 'ratio' && before === 0) return null;
   const by = unit === 'ratio' ? 100 * (value - before) : (100 * (value - before)) / before;
+  if (unit !== 'ratio' && by > 999) return { text: `from ${shown(before, unit)}`, sign: 1 };
   const text = decimal.format(Math.abs(by));
   if (text === '0') return { text: 'no change', sign: 0 };
   return { text: `${by > 0 ? '+' : '−'}${text}${unit === 'ratio' ? ' points' : '%'}`, sign: Math.sign(by) };

@@ -44,7 +44,7 @@ const timed = (name: string, label: string, of: 'first_response_seconds' | 'reso
 export const measures: readonly Shown[] = [
   named('conversations', 'Conversations', 'count', 0),
   named('users', 'Users', 'count', 0),
-  named('containment_rate', 'Contained by the bot', 'ratio', 1, [equals('is_contained', 'true')]),
+  named('containment_rate', 'Contained', 'ratio', 1, [equals('is_contained', 'true')]),
   named('handovers', 'Handovers', 'count', 0, withAgent),
   named('csat', 'CSAT', 'ratio', 1, ['rating>=1']),
   timed('first_response_p50', 'First response, median', 'first_response_seconds', 50),

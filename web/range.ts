@@ -9,7 +9,8 @@ export const presets = {
   '90d': { label: 'Last 90 days', start: 'now-90d/d', end: 'now/d', days: 90 },
   month: { label: 'This month', start: 'now/M', end: 'now', days: 31 },
   'last-month': { label: 'Last month', start: 'now-1M/M', end: 'now/M', days: 31 },
-  year: { label: 'Last 12 months', start: 'now-12M/d', end: 'now/d', days: 365 },
+  // Whole weeks, as its chart has: half a week at an end would look like a loss.
+  year: { label: 'Last 52 weeks', start: 'now-52w/w', end: 'now/w', days: 364 },
 } as const;
 
 export type Preset = keyof typeof presets;

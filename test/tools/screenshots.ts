@@ -9,7 +9,7 @@ import { openBrowser, screens } from './browser.js';
  * view on both screens, light and dark, to look at; without, those that the documentation shows.
  */
 
-const zone = 'zone=Europe%2FHelsinki';
+const zone = 'zone=UTC';
 const views: Record<string, string> = {
   overview: `#/overview?${zone}`,
   year: `#/overview?${zone}&range=year&group=channel`,
@@ -50,11 +50,11 @@ try {
   views.conversation = `#/conversation?${zone}&id=${await talkative(origin, key)}`;
   for (const [view, screen, colorScheme] of wanted) {
     const context = await browser.newContext({ ...screens[screen], colorScheme });
-    await context.addInitScript((text) => sessionStorage.setItem('conversation-reports-key', text), key);
+    await context.addInitScript(`sessionStorage.setItem('conversation-reports-key', '${key}')`);
     const page = await context.newPage();
     await page.goto(`${origin}/${views[view]}`);
     await page.waitForSelector('.panel');
-    await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
+    await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
     const path = join(folder, `${view}-${screen}-${colorScheme}.png`);
     await page.screenshot({ path, fullPage: process.argv.includes('--all') });
     process.stdout.write(`${path} ${Math.round(statSync(path).size / 1024)} kB\n`);
@@ -69,13 +69,13 @@ try {
 /** A conversation with notes, an agent and a rating, so that its picture shows them. */
 async function talkative(origin: string, key: string): Promise<string> {
   const headers = { authorization: `Bearer ${key}` };
-  const ask = async (path: string) => (await fetch(origin + path, { headers })).json();
+  const ask = async <Answer>(path: string) => (await (await fetch(origin + path, { headers })).json()) as Answer;
   const filter = JSON.stringify({ type: 'bound', dimension: 'rating', lower: '1' });
-  const { conversations } = await ask(
+  const { conversations } = await ask<{ conversations: { conversation_id: string }[] }>(
     `/v1/conversations?start_time=now-30d/d&limit=200&team_id=support&filter=${encodeURIComponent(filter)}`,
   );
   for (const { conversation_id } of conversations) {
-    const { notes, steps } = await ask(`/v1/conversations/${conversation_id}`);
+    const { notes, steps } = await ask<{ notes: object[]; steps: object[] }>(`/v1/conversations/${conversation_id}`);
     if (notes.length > 0 && steps.length > 4) return conversation_id;
   }
   throw new Error('no conversation has a note and steps');

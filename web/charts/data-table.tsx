@@ -27,6 +27,7 @@ export function DataTable({ group, columns, rows, bars, href, sort }: Props) {
         <thead>
           <tr>
             <th scope="col">{group.label}</th>
+            {bars && <td class="bar" />}
             {columns.map(({ name, label }) => (
               <th key={name} scope="col" class="number" aria-sort={sort?.by === name ? 'descending' : undefined}>
                 {sort?.names.includes(name) ? (
@@ -48,11 +49,9 @@ export function DataTable({ group, columns, rows, bars, href, sort }: Props) {
             return (
               <tr key={name}>
                 <th scope="row">{to ? <a href={to}>{name}</a> : name}</th>
+                {bars && <Bar share={Number(row[bars]) / (most || 1)} />}
                 {columns.map((column) => (
                   <td key={column.name} class="number">
-                    {column.name === bars && (
-                      <meter class="bar" value={Number(row[bars])} max={most} aria-hidden="true" />
-                    )}
                     {shown(row[column.name], column.unit)}
                     <Change row={row} column={column} />
                   </td>
@@ -66,9 +65,17 @@ export function DataTable({ group, columns, rows, bars, href, sort }: Props) {
   );
 }
 
+/** A bar of this share of the width, beside a number that says the same. */
+const Bar = ({ share }: { share: number }) => (
+  <td class="bar" aria-hidden="true">
+    <i style={{ width: `${100 * share}%` }} />
+  </td>
+);
+
 function Change({ row, column: { name, unit, good = 0 } }: { row: Row; column: Props['columns'][number] }) {
   const by = change(row[name], row[`${name}_before`], unit);
-  return by && <small class={toneOf(by.sign * good)}> {by.text}</small>;
+  if (by === null || by.sign === 0) return null;
+  return <small class={toneOf(by.sign * good)}> {by.text}</small>;
 }
 
 /** The class of a change for the better, the worse, or neither. */

@@ -20,11 +20,9 @@ interface Props {
 }
 
 const WIDTH = 1_080;
-const NODE = 14;
+const NODE = 12;
 /** Room for the names of the last column. */
 const LABEL = 190;
-/** Below this height a node has no room for its name. */
-const READABLE = 13;
 
 interface Datum {
   branch: Branch;
@@ -37,7 +35,7 @@ const linkPath = sankeyLinkHorizontal<Node>();
 
 /** A tree of steps, as wide as many go there. A branch is one path, so cycles unroll and every width is a true count. */
 export function Flow({ label, root, href }: Props) {
-  const height = Math.max(260, 26 * leaves(root));
+  const height = Math.max(260, 30 * leaves(root));
   const { nodes, links } = layout(root, height);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a group of links in an SVG
@@ -67,11 +65,9 @@ function Box({ node, href }: { node: Node; href: Props['href'] }) {
     <>
       <title>{title}</title>
       <rect x={x0} y={y0} width={x1 - x0} height={Math.max(2, y1 - y0)} class={branch.isEnd ? 'end' : ''} />
-      {y1 - y0 >= READABLE && (
-        <text x={x1 + 6} y={(y0 + y1) / 2} dy="0.35em">
-          {nameOf(branch)} <tspan class="count">{shown(branch.occurrences, 'count')}</tspan>
-        </text>
-      )}
+      <text x={x1 + 6} y={(y0 + y1) / 2} dy="0.35em">
+        {nameOf(branch)} <tspan class="count">{shown(branch.occurrences, 'count')}</tspan>
+      </text>
     </>
   );
   return branch.isEnd || branch.path.length === 0 ? (
@@ -97,13 +93,14 @@ function layout(root: Branch, height: number) {
     if (parent !== undefined) links.push({ source: parent, target: key, value: branch.occurrences });
     for (const [n, one] of (branch.next ?? []).entries()) add(one, `${key}/${n}`, key);
   };
-  add(root, '0');
+  if (root.path.length > 0) add(root, '0');
+  else for (const [n, one] of (root.next ?? []).entries()) add(one, String(n)); // the start is no step
   return sankey<Datum, object>()
     .nodeId(({ key }) => key)
     .nodeAlign(sankeyLeft) // each column is one step of the way
     .nodeSort(null) // the API's order: the most frequent first
     .nodeWidth(NODE)
-    .nodePadding(10)
+    .nodePadding(16) // a name fits between the thinnest of them
     .extent([
       [1, 8],
       [WIDTH - LABEL, height - 8],
@@ -118,7 +115,9 @@ export function FlowList({ branches, of, href }: { branches: Branch[]; of: numbe
         <li key={branch.isEnd ? ' end' : branch.id}>
           <span class="entry">
             {branch.isEnd ? <em>left here</em> : <a href={href(branch.path)}>{nameOf(branch)}</a>}
-            <meter class="bar" value={branch.occurrences} max={of} aria-hidden="true" />
+            <span class="bar" aria-hidden="true">
+              <i style={{ width: `${(100 * branch.occurrences) / of}%` }} />
+            </span>
             <span>{shown(branch.occurrences, 'count')}</span>
           </span>
           {branch.next && branch.next.length > 0 && <FlowList branches={branch.next} of={of} href={href} />}

@@ -92,10 +92,10 @@ export function Lines(props: Props) {
         ))}
       </p>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move along the chart */}
       <div
         ref={frame}
         class="lines"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move along the chart
         tabIndex={0}
         role="group"
         aria-label={`${title}: ${times.length} points. Arrow keys move, Enter shows the conversations.`}
@@ -108,7 +108,7 @@ export function Lines(props: Props) {
 
 function plotOf(
   frame: HTMLDivElement,
-  { times, series, unit, zone }: Props,
+  { times, series, unit, bucket, zone }: Props,
   onPlace: (n: number | null) => void,
 ): uPlot {
   const axis: uPlot.Axis = {
@@ -125,7 +125,7 @@ function plotOf(
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70 },
+      { ...axis, grid: { show: false }, space: 60, values: (_plot, marks) => marks.map(dateIn(zone, bucket)) },
       {
         ...axis,
         size: 58,
@@ -147,6 +147,19 @@ function plotOf(
   };
   const data = [times.map((time) => Date.parse(time) / 1_000), ...series.map(({ values }) => values)];
   return new uPlot(options, data as uPlot.AlignedData, frame);
+}
+
+/** How an axis says a moment: as short as the bucket allows, in the chosen zone. */
+function dateIn(timeZone: string, bucket: string): (seconds: number) => string {
+  const days = new Intl.DateTimeFormat('en', { timeZone, day: 'numeric', month: 'short' });
+  const months = new Intl.DateTimeFormat('en', { timeZone, month: 'short', year: 'numeric' });
+  const hours = new Intl.DateTimeFormat('en', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  return (seconds) => {
+    const date = new Date(1_000 * seconds);
+    if (bucket === '1m') return months.format(date);
+    const hour = hours.format(date);
+    return bucket === '1h' && hour !== '00:00' ? hour : days.format(date);
+  };
 }
 
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400];

@@ -5,7 +5,7 @@ import { Choice } from './choice.js';
 
 /** What a whole page is about: bot, team, range, zone and comparison. */
 export function Controls() {
-  const { bot, version, team, range, compare } = state.value;
+  const { view, bot, version, team, range, compare } = state.value;
   const versions = bots.value.find((one) => one.bot_id === bot)?.bot_versions ?? [];
   return (
     <form class="controls" aria-label="What is shown" onSubmit={(event) => event.preventDefault()}>
@@ -25,13 +25,15 @@ export function Controls() {
           set={(value) => go({ version: value, path: [] })}
         />
       )}
-      <Choice
-        label="Team"
-        value={team}
-        none="All teams"
-        options={teams.value.map(({ team_id }) => team_id)}
-        set={(value) => go({ team: value })}
-      />
+      {view !== 'flows' && (
+        <Choice
+          label="Team"
+          value={team}
+          none="All teams"
+          options={teams.value.map(({ team_id }) => team_id)}
+          set={(value) => go({ team: value })}
+        />
+      )}
       <label>
         Range
         <select value={range} onChange={(event) => chooseRange(event.currentTarget.value)}>
@@ -45,20 +47,25 @@ export function Controls() {
       </label>
       {range === 'custom' && <Dates />}
       <Zone />
-      <label>
-        Compared with
-        <select value={compare} onChange={(event) => go({ compare: event.currentTarget.value as typeof compare })}>
-          <option value="previous_period">The period before</option>
-          <option value="previous_year">The year before</option>
-          <option value="">Nothing</option>
-        </select>
-      </label>
+      {view !== 'flows' && view !== 'conversations' && (
+        <label>
+          Compared with
+          <select value={compare} onChange={(event) => go({ compare: event.currentTarget.value as typeof compare })}>
+            <option value="previous_period">The period before</option>
+            <option value="previous_year">The year before</option>
+            <option value="">Nothing</option>
+          </select>
+        </label>
+      )}
     </form>
   );
 }
 
 function chooseRange(value: string): void {
-  if (value !== 'custom') return go({ range: value as Preset, start: '', end: '' });
+  if (value !== 'custom') {
+    go({ range: value as Preset, start: '', end: '' });
+    return;
+  }
   const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
   go({ range: 'custom', start: day(7), end: day(0) });
 }

@@ -37,7 +37,8 @@ export function Busiest() {
             }
           />
           <p class="hint">
-            Conversations that began in each hour, {zone}. The darker, the more; choose an hour to see them.
+            Conversations that began in each hour, {zone}. The stronger the colour, the more; choose an hour to see
+            them.
           </p>
         </>
       )}

@@ -48,7 +48,7 @@ function Facts({ of }: { of: Transcript }) {
     ['Began', moment(of.start_time, true)],
     ['Lasted', duration(of.duration_seconds)],
     ['State', of.state === 'open' ? 'open' : `closed (${of.closed_reason ?? 'closed'})`],
-    ['User', [of.user_name, of.user_email, of.user_id].filter(Boolean).join(' · ') || '–'],
+    ['User', [of.user_name, of.user_email, of.user_id].filter(Boolean).map((one) => <div key={one}>{one}</div>)],
     ['Channel, language', [of.channel, of.language].filter(Boolean).join(', ') || '–'],
     ['Bot', [of.bot_id, of.bot_version].filter(Boolean).join(' ') || '–'],
     ['Team', of.team_id ?? '–'],
@@ -89,7 +89,7 @@ function Entries({ of }: { of: Transcript }) {
       <ol class="transcript">
         {entries.map((entry, n) => (
           <li key={'id' in entry ? entry.id : `note ${n}`} class={classOf(entry)}>
-            <Line entry={entry} />
+            <Line entry={entry} user={of.user_name ?? 'User'} />
           </li>
         ))}
       </ol>
@@ -99,7 +99,7 @@ function Entries({ of }: { of: Transcript }) {
 
 const classOf = (entry: Entry) => (entry.kind === 'message' ? `message ${entry.sender}` : entry.kind);
 
-function Line({ entry }: { entry: Entry }) {
+function Line({ entry, user }: { entry: Entry; user: string }) {
   const clock = <time dateTime={entry.time}>{entry.time.slice(11, 19)}</time>;
   if (entry.kind === 'step') {
     return (
@@ -118,17 +118,17 @@ function Line({ entry }: { entry: Entry }) {
       </>
     );
   }
-  return <Said {...entry} />;
+  return <Said message={entry} user={user} />;
 }
 
-function Said(message: Message) {
+function Said({ message, user }: { message: Message; user: string }) {
   const more = [
     message.response_time_seconds !== null && `after ${duration(message.response_time_seconds)}`,
     message.intent && `intent ${message.intent}`,
     message.confidence !== undefined && `${Math.round(100 * message.confidence)}% sure`,
     message.edited_time && 'edited',
   ].filter(Boolean);
-  const who = { user: 'User', bot: 'Bot', agent: message.sender_name ?? message.sender_id ?? 'Agent' }[message.sender];
+  const who = { user, bot: 'Bot', agent: message.sender_name ?? message.sender_id ?? 'Agent' }[message.sender];
   return (
     <>
       <p class="by">

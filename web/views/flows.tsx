@@ -12,7 +12,7 @@ import { go, hrefOf, state } from '../state.js';
 import type { FlowNode } from '../types.js';
 
 /** How many of the steps of a level are asked what comes behind them. */
-const WIDTHS = [4, 5];
+const WIDTHS = [3, 4, 5];
 
 /** Where people go in a bot's flow and where they leave it, behind the steps that the address names. */
 export function Flows() {
@@ -25,7 +25,7 @@ function Tree({ bot, version, path }: { bot: string; version: string; path: stri
   const behind = (steps: string[]): ApiRequest => get(base, { version, ...rangeOf(state.value), path: steps });
   const first = behind(path);
   const title =
-    path.length === 0 ? 'From the start' : `Behind ${path.map((id) => id.replaceAll('_', ' ')).join(' → ')}`;
+    path.length === 0 ? `Flow of ${bot} ${version}` : `Behind ${path.map((id) => id.replaceAll('_', ' ')).join(' → ')}`;
   const loaded = useLoad([first], (signal) => treeOf(path, behind, signal));
   const href = (steps: string[]) => hrefOf({ path: steps });
   return (
@@ -42,7 +42,7 @@ function Tree({ bot, version, path }: { bot: string; version: string; path: stri
         {(root) => (
           <>
             <Way path={path} />
-            <Flow label={`Flow of ${bot} ${version}: ${title}`} root={root} href={href} />
+            <Flow label={title} root={root} href={href} />
             <FlowList branches={root.next ?? []} of={root.occurrences} href={href} />
             <p class="hint">
               Conversations that began in the range. Choose a step to see what comes behind it; the most frequent steps

@@ -56,7 +56,7 @@ function Cards({ row, isLoading }: { row: Row | undefined; isLoading: boolean })
         const long = measures.find(({ name }) => name === measure.name.replace('_p50', '_p90'));
         return (
           <article key={measure.name}>
-            <h2>{measure.label}</h2>
+            <h2>{measure.label.replace(', ', ' ')}</h2>
             <Figure measure={measure} row={row} />
             {long && long !== measure && (
               <p class="second">

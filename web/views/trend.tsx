@@ -121,7 +121,7 @@ const cellOf = (row: Row | undefined, name: string) => (row?.[name] ?? null) as 
 function besideBefore(rows: Row[], { name, label }: Shown): Drawing {
   const before = `${name}_before`;
   const earlier: Series = {
-    label: 'Before',
+    label: state.value.compare === 'previous_year' ? 'The year before' : 'The period before',
     values: rows.map((row) => cellOf(row, before)),
     colour: 'muted',
     isDashed: true,
