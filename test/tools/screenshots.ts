@@ -54,7 +54,7 @@ try {
     const page = await context.newPage();
     await page.goto(`${origin}/${views[view]}`);
     await page.waitForSelector('.panel');
-    await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
+    await page.waitForSelector('[aria-busy=true]', { state: 'detached' });
     const path = join(folder, `${view}-${screen}-${colorScheme}.png`);
     await page.screenshot({ path, fullPage: process.argv.includes('--all') });
     process.stdout.write(`${path} ${Math.round(statSync(path).size / 1024)} kB\n`);

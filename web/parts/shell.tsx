@@ -22,9 +22,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
   }, [title]);
   return (
     <>
-      <a class="skip" href="#content" onClick={skip}>
+      <button type="button" class="skip" onClick={() => document.getElementById('content')?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header class="top">
         <strong>Conversation Reports</strong>
         <nav aria-label="Views">
@@ -48,10 +48,4 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </main>
     </>
   );
-}
-
-/** Moves the focus without touching the address, whose part behind the `#` is ours. */
-function skip(event: Event): void {
-  event.preventDefault();
-  document.getElementById('content')?.focus();
 }
