@@ -37,13 +37,15 @@ export function change(
   if (unit !== 'ratio' && by > 999) return { text: `from ${shown(before, unit)}`, sign: 1 };
   const text = decimal.format(Math.abs(by));
   if (text === '0') return { text: 'no change', sign: 0 };
-  return { text: `${by > 0 ? '+' : '−'}${text}${unit === 'ratio' ? ' points' : '%'}`, sign: Math.sign(by) };
+  return { text: `${by > 0 ? '+' : '−'}${text}${unit === 'ratio' ? ' pts' : '%'}`, sign: Math.sign(by) };
 }
+
+const thisYear = String(new Date().getFullYear());
 
 /** A moment as its zone shows it, from the text that the API gives in that zone. */
 export function moment(time: string, withSeconds = false): string {
   const [, date = '', clock = ''] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(time) ?? [];
-  return `${day(date)}, ${withSeconds ? clock : clock.slice(0, 5)}`;
+  return `${day(date).replace(`, ${thisYear}`, '')}, ${withSeconds ? clock : clock.slice(0, 5)}`;
 }
 
 const days = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });

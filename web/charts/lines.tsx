@@ -25,7 +25,7 @@ interface Props {
   drawn: (canvas: HTMLCanvasElement) => void;
 }
 
-const HEIGHT = 240;
+const HEIGHT = 230;
 
 /** Lines over time. Arrow keys move along them and Enter shows what is behind a point, as the pointer does. */
 export function Lines(props: Props) {
@@ -125,7 +125,13 @@ function plotOf(
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 60, values: (_plot, marks) => marks.map(dateIn(zone, bucket)) },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 60,
+        size: 32,
+        values: (_plot, marks) => marks.map(dateIn(zone, bucket)),
+      },
       {
         ...axis,
         size: 58,

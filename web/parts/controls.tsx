@@ -42,7 +42,7 @@ export function Controls() {
               {label}
             </option>
           ))}
-          <option value="custom">From … to …</option>
+          <option value="custom">Other days</option>
         </select>
       </label>
       {range === 'custom' && <Dates />}

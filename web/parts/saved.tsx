@@ -29,6 +29,8 @@ function keep(views: Saved[]): void {
 /** Views that are kept by name in this browser. */
 export function SavedViews() {
   const input = useRef<HTMLInputElement>(null);
+  const menu = useRef<HTMLDetailsElement>(null);
+  const close = () => menu.current?.removeAttribute('open');
   const add = (event: Event) => {
     event.preventDefault();
     const name = input.current?.value.trim() ?? '';
@@ -38,14 +40,18 @@ export function SavedViews() {
     input.current.value = '';
   };
   return (
-    <details class="menu" onKeyDown={closeOnEscape} onFocusOut={closeOutside}>
+    <details class="menu" ref={menu} onKeyDown={closeOnEscape} onFocusOut={closeOutside}>
       <summary>Views</summary>
       <div class="entries">
         {saved.value.length === 0 && <p>None is kept yet.</p>}
         <ul>
           {saved.value.map(({ name, hash }) => (
             <li key={name}>
-              <a href={hash} aria-current={hashOf(readHash(hash)) === hashOf(state.value) ? 'page' : undefined}>
+              <a
+                href={hash}
+                onClick={close}
+                aria-current={hashOf(readHash(hash)) === hashOf(state.value) ? 'page' : undefined}
+              >
                 {name}
               </a>
               <button

@@ -56,11 +56,11 @@ function Cards({ row, isLoading }: { row: Row | undefined; isLoading: boolean })
         const long = measures.find(({ name }) => name === measure.name.replace('_p50', '_p90'));
         return (
           <article key={measure.name}>
-            <h2>{measure.label.replace(', ', ' ')}</h2>
+            <h2>{measure.label.replace(', median', '')}</h2>
             <Figure measure={measure} row={row} />
             {long && long !== measure && (
               <p class="second">
-                p90 {shown(row?.[long.name], long.unit)} <Change measure={long} row={row} />
+                median; p90 {shown(row?.[long.name], long.unit)} <Change measure={long} row={row} />
               </p>
             )}
           </article>

@@ -1,0 +1,86 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import t, { type Test } from 'tap';
+import { october, settled, signIn, stage } from './dashboard/stage.js';
+import { ask, world } from './harness.js';
+import { noBrowser, screens } from './tools/browser.js';
+
+/** The dashboard on each screen and in each scheme, where there is nothing to show, and its files. */
+
+t.test('everybody can use it: axe finds no fault', { skip: noBrowser }, async (t) => {
+  const s = await stage(t);
+  const pages = ['overview', 'agents', 'intents', 'conversations', 'flows', 'conversation'];
+  const extra: Record<string, string> = { flows: '&bot=care&version=v2', conversation: '&id=c-1400' };
+  for (const [screen, options] of Object.entries(screens)) {
+    for (const colorScheme of ['light', 'dark']) {
+      const { page, said } = await s.open({ ...options, colorScheme });
+      await page.goto(s.origin);
+      await t.test(`sign-in, ${screen}, ${colorScheme}`, (t) => check(t, page));
+      await signIn(page, s.typed);
+      for (const view of pages) {
+        await page.goto(`${s.origin}/#/${view}?zone=UTC&${october}${extra[view] ?? ''}`);
+        await settled(page);
+        await t.test(`${view}, ${screen}, ${colorScheme}`, (t) => check(t, page));
+        t.equal(
+          await page.evaluate('document.documentElement.scrollWidth > innerWidth'),
+          false,
+          `${view} is no wider than the ${screen}`,
+        );
+      }
+      t.strictSame(said, []);
+      await page.context().close();
+    }
+  }
+});
+
+async function check(t: Test, page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  t.strictSame(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`),
+    [],
+  );
+}
+
+t.test('where there is nothing, it says what to do', { skip: noBrowser }, async (t) => {
+  const s = await stage(t, 0);
+  const { page } = await s.open();
+  await page.goto(s.origin);
+  await signIn(page, s.typed);
+  await page.getByRole('heading', { name: 'This account has no conversations yet' }).waitFor();
+  const command = String(await page.locator('pre').textContent());
+  const { body: me } = await ask(s.app, s.key, { url: '/v1/me' });
+  t.match(command, me.account_id);
+  const payload = JSON.parse(/-d '(.*)'$/s.exec(command)?.[1] ?? '');
+  t.equal((await ask(s.app, s.key, { method: 'POST', url: '/v1/events', payload })).body.accepted, 1, 'it works');
+
+  await page.goto(`${s.origin}/#/overview?zone=UTC&range=custom&start=2020-01-01&end=2020-01-02`);
+  await page.getByRole('link', { name: 'Show its month' }).click();
+  await page.getByRole('link', { name: 'Conversations: the conversations behind 1', exact: true }).waitFor();
+
+  await s.app.close();
+  await page.getByRole('link', { name: 'Agents' }).click();
+  await page.getByRole('alert').getByText('The service does not answer').waitFor();
+  t.ok(await page.getByRole('button', { name: 'Try again' }).isVisible());
+});
+
+t.test('the page needs no key; its files may be kept, and come compressed', async (t) => {
+  const app = await (await world(t)).app();
+  const page = await ask(app, null, { url: '/' });
+  t.equal(page.status, 200);
+  t.equal(page.headers['cache-control'], 'no-cache');
+  const policy = String(page.headers['content-security-policy']);
+  t.match(policy, "default-src 'none'");
+  t.notMatch(policy, /unsafe|\*|https?:/);
+  const files = [...page.text.matchAll(/(?:src|href)="(dashboard\/[^"]+)"/g)].map(([, file]) => file);
+  t.equal(files.length, 2);
+  let bytes = page.text.length;
+  for (const file of files) {
+    const answer = await app.inject({ url: `/${file}`, headers: { 'accept-encoding': 'br' } });
+    t.equal(answer.statusCode, 200);
+    t.equal(answer.headers['content-encoding'], 'br');
+    t.match(answer.headers['cache-control'], /immutable/);
+    bytes += answer.rawPayload.length;
+  }
+  t.ok(bytes < 150_000, `${bytes} bytes over the wire`);
+  t.equal((await ask(app, null, { url: '/?key=x' })).status, 400, 'nothing is taken from a query');
+});
