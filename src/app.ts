@@ -1,16 +1,17 @@
 import accepts from '@fastify/accepts';
 import cors from '@fastify/cors';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify';
-import { authenticate } from './auth/authenticate.js';
+import { authenticate, authenticateLinks } from './auth/authenticate.js';
 import { type Contract, readContract } from './contract.js';
 import type { Database } from './database/database.js';
 import { InvalidRequest, NotFound } from './errors.js';
-import { admit, type Limits, usualLimits } from './http/admission.js';
+import { admission, type Limits, usualLimits } from './http/admission.js';
 import { ARRIVAL, type Arrival, arrivalOptions, boundArrival } from './http/arrival.js';
 import { closeGracefully } from './http/closing.js';
 import { secureAnswers } from './http/headers.js';
 import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
+import { Reports } from './http/reports.js';
 import { answerExpectations, requestOptions, traceRequests } from './http/requests.js';
 import type { Timeouts } from './queries/timeouts.js';
 import { dashboardPage } from './routes/dashboard.js';
@@ -20,6 +21,8 @@ import { eventRoutes } from './routes/events/routes.js';
 import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
 import { healthRoutes } from './routes/health.js';
+import { keyRoutes } from './routes/keys/routes.js';
+import { linkRoutes, sharedRoutes } from './routes/links/routes.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
 import { meRoutes } from './routes/me.js';
 import { queryRoutes } from './routes/query/routes.js';
@@ -89,10 +92,13 @@ export async function buildApp({
   if (corsOrigins.length > 0) {
     await app.register(cors, {
       origin: corsOrigins,
-      exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link'],
+      exposedHeaders: ['content-disposition', 'report-notice', 'retry-after', 'x-request-id', 'link'],
     }); // answers preflight requests, without a key
   }
   const asOfNow = () => ({ now: now(), timeouts });
+  const reports = new Reports();
+  const context = { db, asOfNow, reports };
+  const admit = admission(db, limits);
 
   await healthRoutes(app, db);
   await docsRoutes(app, contract);
@@ -100,15 +106,22 @@ export async function buildApp({
   await app.register(dashboardPage);
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
-    await admit(guarded, db, limits);
+    await admit(guarded);
     await guarded.register(meRoutes);
+    await guarded.register((scope) => keyRoutes(scope, db));
     await guarded.register((scope) => eventRoutes(scope, db, now));
     await guarded.register(echoRoutes);
-    await guarded.register((scope) => seriesRoutes(scope, { db, asOfNow }));
-    await guarded.register((scope) => queryRoutes(scope, { db, asOfNow }));
-    await guarded.register((scope) => reportingRoutes(scope, { db, asOfNow }));
-    await guarded.register((scope) => graphqlRoutes(scope, { db, asOfNow }));
-    await guarded.register((scope) => lookupRoutes(scope, { db, asOfNow }));
+    await guarded.register((scope) => seriesRoutes(scope, context));
+    await guarded.register((scope) => queryRoutes(scope, context));
+    await guarded.register((scope) => reportingRoutes(scope, context));
+    await guarded.register((scope) => graphqlRoutes(scope, context));
+    await guarded.register((scope) => lookupRoutes(scope, context));
+    await guarded.register((scope) => linkRoutes(scope, context));
+  });
+  await app.register(async (linked) => {
+    await authenticateLinks(linked, db, now);
+    await admit(linked);
+    await sharedRoutes(linked, reports);
   });
   return app;
 }

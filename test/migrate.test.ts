@@ -122,7 +122,7 @@ async function upgraded(t: Test) {
       select r.* from unnest(${rows}::text[]) line
       cross join lateral json_populate_record(null::${sql(table)}, line::json->'row') r`;
   }
-  t.strictSame(await migrate(sql), ['0004_fold_state', '0005_rates', '0006_segments', 'functions']);
+  t.strictSame(await migrate(sql), ['0004_fold_state', '0005_rates', '0006_segments', '0008_links', 'functions']);
   return opened;
 }
 

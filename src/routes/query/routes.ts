@@ -42,6 +42,7 @@ export async function queryRoutes(app: FastifyInstance, context: ReportContext):
       return shapeAnswer(table, question, notices);
     },
     table: tableOfAnswer,
+    file: ({ query }) => ({ name: query.dataset, window: query.window }),
   });
 
   const schema = { querystring: strict({}), response: { 200: CatalogueAnswer } };
