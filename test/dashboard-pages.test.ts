@@ -9,7 +9,7 @@ import { noBrowser, screens } from './tools/browser.js';
 
 t.test('everybody can use it: axe finds no fault', { skip: noBrowser }, async (t) => {
   const s = await stage(t);
-  const pages = ['overview', 'agents', 'intents', 'conversations', 'flows', 'conversation'];
+  const pages = ['overview', 'agents', 'intents', 'conversations', 'flows', 'conversation', 'access'];
   const extra: Record<string, string> = { flows: '&bot=care&version=v2', conversation: '&id=c-1400' };
   for (const [screen, options] of Object.entries(screens)) {
     for (const colorScheme of ['light', 'dark']) {

@@ -63,7 +63,7 @@ t.test('from a key to a transcript, and to others by the address', { skip: noBro
     t.match(await chart.locator('.legend').textContent(), new RegExp(`Oct 27.*Conversations ${days.rows[0][1]}`));
 
     const csv = await taken(page, chart, 'Download CSV');
-    t.equal(csv.name, 'conversations-over-time.csv');
+    t.equal(csv.name, 'conversations-2026-10-27-to-2026-11-26.csv');
     t.match(csv.body.toString(), `2026-10-27T00:00:00Z,${days.rows[0][1]},`);
     const png = await taken(page, chart, 'Download PNG');
     t.equal(png.body.subarray(1, 4).toString(), 'PNG');
@@ -178,6 +178,39 @@ t.test('from a key to a transcript, and to others by the address', { skip: noBro
       url: `/v1/conversations?${new URLSearchParams({ ...range, filter, limit: '50' })}`,
     });
     t.equal(await page.locator('.list tbody tr').count(), body.conversations.length);
+  });
+
+  await t.test('a chart is shared as a link, which is deleted', async (t) => {
+    const panel = page.getByRole('region', { name: 'Conversations' });
+    await panel.getByLabel(/take away/).click();
+    await panel.getByRole('button', { name: 'Share as a CSV link' }).click();
+    await page.getByLabel('Name').fill('For the board');
+    await page.getByRole('button', { name: 'Make the link' }).click();
+    const address = String(await page.getByRole('dialog').locator('pre').textContent());
+    const shared = await fetch(address);
+    t.equal(shared.status, 200);
+    t.match(await shared.text(), /^conversation_id,/);
+    await page.getByRole('link', { name: 'Access' }).last().click();
+    await settled(page);
+    const row = page.getByRole('row').filter({ hasText: 'For the board' });
+    await row.getByRole('button', { name: 'Delete' }).click();
+    t.equal((await fetch(address)).status, 200, 'it asks once more');
+    await row.getByRole('button', { name: 'Really delete' }).click();
+    await row.waitFor({ state: 'detached' });
+    t.equal((await fetch(address)).status, 404);
+  });
+
+  await t.test('a key is made, works, and is revoked', async (t) => {
+    await page.getByLabel('Name').fill('sheet');
+    await page.getByLabel('Sees').selectOption('shop');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const key = String(await page.locator('.copyable pre').textContent());
+    const me = (await ask(s.app, `Bearer ${key}`, { url: '/v1/me' })).body;
+    t.match(me, { name: 'sheet', permissions: ['read'], bot_ids: ['shop'], team_ids: null });
+    const row = page.getByRole('row').filter({ hasText: 'sheet' });
+    await row.getByRole('button', { name: 'Revoke' }).click();
+    await row.getByRole('button', { name: 'Really revoke' }).click();
+    await row.getByText('revoked').waitFor();
   });
 
   await page.getByRole('button', { name: 'Sign out' }).click();

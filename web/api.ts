@@ -18,9 +18,11 @@ export async function ask<Answer>(request: ApiRequest, signal?: AbortSignal): Pr
   return (answer.status === 204 ? undefined : await answer.json()) as Answer;
 }
 
-/** The answer as the CSV that a spreadsheet reads. */
-export async function askCsv(request: ApiRequest): Promise<Blob> {
-  return (await send(asCsv(request))).blob();
+/** The answer as the CSV that a spreadsheet reads, and the file's name as the service gives it. */
+export async function askCsv(request: ApiRequest): Promise<{ file: Blob; name: string | undefined }> {
+  const answer = await send(asCsv(request));
+  const name = /filename="([^"]+)"/.exec(answer.headers.get('content-disposition') ?? '')?.[1];
+  return { file: await answer.blob(), name };
 }
 
 async function send(request: ApiRequest, signal?: AbortSignal): Promise<Response> {

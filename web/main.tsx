@@ -11,6 +11,7 @@ import { get } from './request.js';
 import { key, me } from './session.js';
 import { state, type View } from './state.js';
 import type { Me } from './types.js';
+import { Access } from './views/access.js';
 import { Agents } from './views/agents.js';
 import { Conversation } from './views/conversation.js';
 import { Conversations } from './views/conversations.js';
@@ -25,7 +26,11 @@ const components: Record<View, () => preact.JSX.Element> = {
   flows: Flows,
   conversations: Conversations,
   conversation: Conversation,
+  access: Access,
 };
+
+/** Views that no range and no bot applies to. */
+const withoutControls: View[] = ['conversation', 'access'];
 
 /** The page: a key is asked for, then the view that the address names. */
 function App() {
@@ -49,7 +54,7 @@ function Dashboard() {
   const View = components[state.value.view];
   return (
     <Shell>
-      {state.value.view !== 'conversation' && <Controls />}
+      {!withoutControls.includes(state.value.view) && <Controls />}
       <View />
     </Shell>
   );

@@ -34,7 +34,7 @@ export interface State {
   path: string[];
 }
 
-export const views = ['overview', 'agents', 'intents', 'flows', 'conversations', 'conversation'] as const;
+export const views = ['overview', 'agents', 'intents', 'flows', 'conversations', 'conversation', 'access'] as const;
 export type View = (typeof views)[number];
 
 const initial: State = {

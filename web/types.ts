@@ -48,6 +48,23 @@ export interface Me {
   bot_ids: string[] | null;
 }
 
+/** A key as `GET /v1/keys` lists it. */
+export interface Key extends Omit<Me, 'account_id'> {
+  created_at: string;
+  revoked_at: string | null;
+}
+
+/** A link as `GET /v1/links` lists it. */
+export interface Link {
+  link_id: string;
+  name: string;
+  report: string | null;
+  query: { dataset: string } | null;
+  created_at: string;
+  expires_at: string | null;
+  is_active: boolean;
+}
+
 export interface Bot {
   bot_id: string;
   bot_versions: string[];

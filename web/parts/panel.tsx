@@ -19,10 +19,23 @@ interface Props<Data> {
   /** Controls beside the title. */
   aside?: ComponentChildren;
   isWide?: boolean;
+  /** Whether the first request has a CSV; most have. */
+  hasCsv?: boolean;
 }
 
 /** The frame of a chart or table: its title, what can be done with it, and what to say while there is nothing to show. */
-export function Panel<Data>({ title, loaded, requests, children, isEmpty, empty, png, aside, isWide }: Props<Data>) {
+export function Panel<Data>({
+  title,
+  loaded,
+  requests,
+  children,
+  isEmpty,
+  empty,
+  png,
+  aside,
+  isWide,
+  hasCsv = true,
+}: Props<Data>) {
   const id = useId();
   const { data, error, isLoading, retry } = loaded;
   return (
@@ -31,7 +44,12 @@ export function Panel<Data>({ title, loaded, requests, children, isEmpty, empty,
         <h2 id={id}>{title}</h2>
         <div class="aside">
           {aside}
-          <Actions title={title} requests={requests} png={png && data !== undefined ? () => png(data) : undefined} />
+          <Actions
+            title={title}
+            requests={requests}
+            hasCsv={hasCsv}
+            png={png && data !== undefined ? () => png(data) : undefined}
+          />
         </div>
       </header>
       {error ? (

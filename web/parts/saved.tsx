@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { hashOf, readHash, state } from '../state.js';
-import { closeOnEscape, closeOutside } from './actions.js';
+import { Menu } from './menu.js';
 
 interface Saved {
   name: string;
@@ -29,8 +29,6 @@ function keep(views: Saved[]): void {
 /** Views that are kept by name in this browser. */
 export function SavedViews() {
   const input = useRef<HTMLInputElement>(null);
-  const menu = useRef<HTMLDetailsElement>(null);
-  const close = () => menu.current?.removeAttribute('open');
   const add = (event: Event) => {
     event.preventDefault();
     const name = input.current?.value.trim() ?? '';
@@ -40,38 +38,39 @@ export function SavedViews() {
     input.current.value = '';
   };
   return (
-    <details class="menu" ref={menu} onKeyDown={closeOnEscape} onFocusOut={closeOutside}>
-      <summary>Views</summary>
-      <div class="entries">
-        {saved.value.length === 0 && <p>None is kept yet.</p>}
-        <ul>
-          {saved.value.map(({ name, hash }) => (
-            <li key={name}>
-              <a
-                href={hash}
-                onClick={close}
-                aria-current={hashOf(readHash(hash)) === hashOf(state.value) ? 'page' : undefined}
-              >
-                {name}
-              </a>
-              <button
-                type="button"
-                aria-label={`Forget ${name}`}
-                onClick={() => keep(saved.value.filter((one) => one.name !== name))}
-              >
-                ×
-              </button>
-            </li>
-          ))}
-        </ul>
-        <form onSubmit={add}>
-          <label>
-            Keep this view as
-            <input ref={input} maxLength={60} required />
-          </label>
-          <button type="submit">Keep</button>
-        </form>
-      </div>
-    </details>
+    <Menu face="Views">
+      {(close) => (
+        <>
+          {saved.value.length === 0 && <p>None is kept yet.</p>}
+          <ul>
+            {saved.value.map(({ name, hash }) => (
+              <li key={name}>
+                <a
+                  href={hash}
+                  onClick={close}
+                  aria-current={hashOf(readHash(hash)) === hashOf(state.value) ? 'page' : undefined}
+                >
+                  {name}
+                </a>
+                <button
+                  type="button"
+                  aria-label={`Forget ${name}`}
+                  onClick={() => keep(saved.value.filter((one) => one.name !== name))}
+                >
+                  ×
+                </button>
+              </li>
+            ))}
+          </ul>
+          <form onSubmit={add}>
+            <label>
+              Keep this view as
+              <input ref={input} maxLength={60} required />
+            </label>
+            <button type="submit">Keep</button>
+          </form>
+        </>
+      )}
+    </Menu>
   );
 }

@@ -10,6 +10,7 @@ const pages: Partial<Record<View, string>> = {
   intents: 'Intents',
   flows: 'Flows',
   conversations: 'Conversations',
+  access: 'Access',
 };
 
 /** What stands around every view. */

@@ -31,7 +31,7 @@ export function Conversation() {
       <p>
         <a href={back}>← Conversations</a>
       </p>
-      <Panel title={`Conversation ${id}`} isWide loaded={loaded} requests={[request]}>
+      <Panel title={`Conversation ${id}`} isWide loaded={loaded} requests={[request]} hasCsv={false}>
         {(conversation) => (
           <div class="conversation">
             <Facts of={conversation} />

@@ -1,6 +1,6 @@
 import { moment } from '../format.js';
 import { useAnswer } from '../load.js';
-import { Copyable } from '../parts/actions.js';
+import { Copyable } from '../parts/copyable.js';
 import { Failure } from '../parts/panel.js';
 import { edge, endAfter } from '../range.js';
 import { get } from '../request.js';
