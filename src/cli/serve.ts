@@ -188,6 +188,7 @@ const welcome = (account_id: string, key: string, url: string) => `
 Account  ${account_id}
 Key      ${key}   (admin; shown only now)
 
+See it:  ${url}/   (the dashboard: sign in with the key)
 Try it:  curl -u '${key}' ${url}/v1/bots
          ${url}/docs   (Authorize: the key as it stands here, under "key")
 

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { root } from '../../src/root.js';
 import { launch, main, portOf } from '../service.js';
 import { openBrowser, screens } from './browser.js';
+import { firstLoad } from './first-load.js';
 
 /*
- * Takes pictures of the dashboard on the demo's year, into docs/images or the folder that is named. With `--all`, of every
+ * Measures the first load of the dashboard on the demo's year, then takes pictures of it, into docs/images or the folder that is named. With `--all`, of every
  * view on both screens, light and dark, to look at; without, those that the documentation shows.
  */
 
@@ -18,6 +19,7 @@ const views: Record<string, string> = {
   flows: `#/flows?${zone}&bot=care&version=v2&range=90d`,
   conversations: `#/conversations?${zone}&where=${encodeURIComponent('is_contained=false')}`,
   conversation: '',
+  access: '#/access',
 };
 
 type Screen = keyof typeof screens;
@@ -48,6 +50,13 @@ try {
   const origin = `http://127.0.0.1:${await portOf(service)}`;
   const key = /^Key +(\S+)$/m.exec(service.said())?.[1] ?? '';
   views.conversation = `#/conversation?${zone}&id=${await talkative(origin, key)}`;
+  for (let visit = 0; visit < 3; visit++) {
+    const { page, all, requests, firstChart } = await firstLoad(browser, `${origin}/${views.overview}`, key);
+    const [files, bytes] = [page, all].map((count) => (count / 1_000).toFixed(1));
+    process.stdout.write(
+      `first load: ${files} kB of files, ${bytes} kB in ${requests} requests; first chart after ${firstChart} ms\n`,
+    );
+  }
   for (const [view, screen, colorScheme] of wanted) {
     const context = await browser.newContext({ ...screens[screen], colorScheme });
     await context.addInitScript(`sessionStorage.setItem('conversation-reports-key', '${key}')`);

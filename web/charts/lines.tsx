@@ -145,8 +145,9 @@ function plotOf(
         stroke: colour(one.colour),
         width: one.isDashed ? 1.5 : 2,
         ...(one.isDashed ? { dash: [5, 4] } : {}),
-        points: { show: one.values.length < 2 },
-        spanGaps: true,
+        // A gap is a bucket without a value: the line ends there, and a point between two gaps would be invisible.
+        points: { show: one.values.includes(null) || one.values.length < 2, size: 4 },
+        spanGaps: false,
       })),
     ],
     hooks: { setCursor: [(plot) => onPlace(plot.cursor.idx ?? null)] },

@@ -82,7 +82,8 @@ export function drawTable(
         pen.globalAlpha = 1;
       }
       const size = isHeat && n > 0 ? 10 : 13;
-      write(pen, text, left(n) + 4, y + 18, `${size}px system-ui, sans-serif`, 'text');
+      const ink = isHeat && (fill ?? 0) > 0.6 ? 'surface' : 'text';
+      write(pen, text, left(n) + 4, y + 18, `${size}px system-ui, sans-serif`, ink);
     });
   });
   return canvas;

@@ -6,6 +6,7 @@ import { bots, teams } from '../lookups.js';
 import { Choice } from '../parts/choice.js';
 import { Copyable } from '../parts/copyable.js';
 import { Panel } from '../parts/panel.js';
+import { Scroller } from '../parts/scroller.js';
 import { Twice } from '../parts/twice.js';
 import { get } from '../request.js';
 import { me } from '../session.js';
@@ -30,7 +31,7 @@ export function Keys() {
           <p role="alert" class="fault">
             {fault}
           </p>
-          <div class="scroller">
+          <Scroller label="Keys">
             <table class="data">
               <thead>
                 <tr>
@@ -56,7 +57,7 @@ export function Keys() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroller>
           <NewKey made={loaded.retry} />
         </>
       )}

@@ -3,6 +3,7 @@ import { ask } from '../api.js';
 import { moment } from '../format.js';
 import { useAnswer } from '../load.js';
 import { Panel } from '../parts/panel.js';
+import { Scroller } from '../parts/scroller.js';
 import { Twice } from '../parts/twice.js';
 import { get } from '../request.js';
 import type { Link } from '../types.js';
@@ -30,7 +31,7 @@ export function Links() {
       empty="None yet. The menu of each chart has “Share as a CSV link”."
     >
       {({ links }) => (
-        <div class="scroller">
+        <Scroller label="CSV links">
           <p role="alert" class="fault">
             {fault}
           </p>
@@ -61,7 +62,7 @@ export function Links() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       )}
     </Panel>
   );

@@ -58,10 +58,17 @@ function Cards({ row, isLoading }: { row: Row | undefined; isLoading: boolean })
           <article key={measure.name}>
             <h2>{measure.label.replace(', median', '')}</h2>
             <Figure measure={measure} row={row} />
-            {long && long !== measure && (
-              <p class="second">
-                median; p90 {shown(row?.[long.name], long.unit)} <Change measure={long} row={row} />
-              </p>
+            {long && long !== measure ? (
+              <>
+                <p class="second">
+                  median <Change measure={measure} row={row} />
+                </p>
+                <p class="second">
+                  p90 {shown(row?.[long.name], long.unit)} <Change measure={long} row={row} />
+                </p>
+              </>
+            ) : (
+              <Change measure={measure} row={row} />
             )}
           </article>
         );
@@ -79,8 +86,7 @@ function Figure({ measure, row }: { measure: Shown; row: Row | undefined }) {
         aria-label={`${measure.label}: the conversations behind ${shown(row?.[measure.name], measure.unit)}`}
       >
         {row ? shown(row[measure.name], measure.unit) : '…'}
-      </a>{' '}
-      <Change measure={measure} row={row} />
+      </a>
     </p>
   );
 }

@@ -8,6 +8,7 @@ import { useLoad } from '../load.js';
 import { groups, measureOf, measures, type Shown } from '../measures.js';
 import { Choice } from '../parts/choice.js';
 import { Panel } from '../parts/panel.js';
+import { Scroller } from '../parts/scroller.js';
 import { common, comparison } from '../questions.js';
 import { edge, rangeName, rangeOf, usualBucket } from '../range.js';
 import { question } from '../request.js';
@@ -156,7 +157,7 @@ function AsTable({ times, series, measure, bucket }: Drawing & { measure: Shown;
   return (
     <details class="as-table">
       <summary>As a table</summary>
-      <div class="scroller tall">
+      <Scroller label="The numbers of the chart" isTall>
         <table class="data">
           <thead>
             <tr>
@@ -181,7 +182,7 @@ function AsTable({ times, series, measure, bucket }: Drawing & { measure: Shown;
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
     </details>
   );
 }
