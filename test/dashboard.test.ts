@@ -62,6 +62,13 @@ t.test('from a key to a transcript, and to others by the address', { skip: noBro
     const days = await query({ dataset: 'conversations', measures: ['conversations'], bucket: '1d' });
     t.match(await chart.locator('.legend').textContent(), new RegExp(`Oct 27.*Conversations ${days.rows[0][1]}`));
 
+    await lines.press('Enter');
+    await settled(page);
+    t.match(page.url(), /conversations\?range=custom&start=2026-10-27&end=2026-10-28/, 'Enter shows the day');
+    t.equal(await page.locator('.list tbody tr').count(), days.rows[0][1]);
+    await page.goBack();
+    await settled(page);
+
     const csv = await taken(page, chart, 'Download CSV');
     t.equal(csv.name, 'conversations-2026-10-27-to-2026-11-26.csv');
     t.match(csv.body.toString(), `2026-10-27T00:00:00Z,${days.rows[0][1]},`);

@@ -35,10 +35,18 @@ export function rangeName({ range, start, end }: State): string {
   return start === last ? start : `${spoken(start)} to ${spoken(last)}`;
 }
 
-const spoken = (time: string) => time.replace('T', ' ').replace(/:00([+-]|Z|$).*/, '');
+const words: Record<string, string> = {
+  now: 'now',
+  'now/d': 'last midnight',
+  'now/w': 'the start of this week',
+  'now/M': 'the start of this month',
+};
+
+const spoken = (time: string) => words[time] ?? time.replace('T', ' ').replace(/:00([+-]|Z|$).*/, '');
 
 const DAY = 86_400_000;
-const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text);
+/** Whether a time is a whole day. */
+export const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text);
 
 /** The last day of a range that ends before `end`, as people name it. */
 export const lastDay = (end: string): string => (isDate(end) ? shifted(end, -1) : end);
@@ -52,6 +60,7 @@ const shifted = (day: string, days: number) => new Date(Date.parse(day) + days *
 export function usualBucket({ range, start, end }: State): string {
   const days = range === 'custom' ? (Date.parse(lastDay(end)) - Date.parse(start)) / DAY + 1 : presets[range].days;
   if (days <= 2) return '1h';
+  if (Number.isNaN(days)) return '1d'; // an end such as now/d
   return days <= 100 ? '1d' : days <= 800 ? '1w' : '1m';
 }
 

@@ -1,5 +1,5 @@
 import { bots, teams } from '../lookups.js';
-import { endAfter, lastDay, type Preset, presets } from '../range.js';
+import { endAfter, isDate, lastDay, type Preset, presets } from '../range.js';
 import { go, state } from '../state.js';
 import { Choice } from './choice.js';
 
@@ -73,8 +73,9 @@ function chooseRange(value: string): void {
 /** First and last day of a range of one's own. */
 function Dates() {
   const { start, end } = state.value;
-  const first = start.slice(0, 10);
-  const last = lastDay(end).slice(0, 10);
+  const dayOf = (time: string) => (isDate(time.slice(0, 10)) ? time.slice(0, 10) : '');
+  const first = dayOf(start);
+  const last = dayOf(lastDay(end));
   const set = (from: string, to: string) => {
     if (from && to) go({ start: from, end: endAfter(to < from ? from : to) });
   };

@@ -10,7 +10,7 @@ import { Choice } from '../parts/choice.js';
 import { Panel } from '../parts/panel.js';
 import { Scroller } from '../parts/scroller.js';
 import { common, comparison } from '../questions.js';
-import { edge, rangeName, rangeOf, usualBucket } from '../range.js';
+import { edge, endAfter, rangeName, rangeOf, usualBucket } from '../range.js';
 import { question } from '../request.js';
 import { go, state } from '../state.js';
 import { groupName, type Row, rowsOf } from '../table.js';
@@ -57,9 +57,10 @@ export function Trend() {
 
   const pick = ({ times }: Drawing, place: number) => {
     const { start_time, end_time } = rangeOf(state.value);
-    // The first bucket may begin before the range, and the last one end after it.
-    const start = place === 0 ? start_time : edge(times[place] as string);
-    const end = place === times.length - 1 ? end_time : edge(times[place + 1] as string);
+    const [begin, next] = [edge(times[place] as string), times[place + 1]];
+    // The first bucket may begin before the range, and the last one end after it; but days are whole.
+    const start = place === 0 && bucket !== '1d' ? start_time : begin;
+    const end = next !== undefined ? edge(next) : bucket === '1d' ? endAfter(begin.slice(0, 10)) : end_time;
     go({ view: 'conversations', range: 'custom', start, end, where: measure.where });
   };
   const title = `${measure.label} over time`;
