@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
@@ -43,6 +44,51 @@ async function check(t: Test, page: Page): Promise<void> {
     [],
   );
 }
+
+t.test('a key is offered what it may do, and no more', { skip: noBrowser }, async (t) => {
+  const s = await stage(t, 10);
+  const typedOf = async (options: object) => {
+    const key = await s.w.key(options);
+    return Buffer.from(key.slice('Basic '.length), 'base64').toString();
+  };
+  const { page, said } = await s.open();
+  await page.goto(`${s.origin}/#/access`);
+  await signIn(page, await typedOf({ permissions: ['write'] }));
+  await page.getByText('This key may only send events').waitFor();
+  await signIn(page, await typedOf({ permissions: ['read'], bot_ids: ['shop'] }));
+  await page.getByRole('heading', { name: 'CSV links' }).waitFor();
+  await settled(page);
+  t.equal(await page.getByRole('heading', { name: 'Keys' }).count(), 0, 'only an admin makes keys');
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await settled(page);
+  t.strictSame(await page.getByRole('combobox', { name: 'Bot', exact: true }).locator('option').allTextContents(), [
+    'All bots',
+    'shop',
+  ]);
+  t.strictSame(said, [], 'nothing was asked that is refused');
+
+  await page.goto(`${s.origin}/#/overview?zone=Mars%2FOlympus`);
+  await page.getByRole('alert').first().getByText('must be an IANA time zone').waitFor();
+});
+
+t.test('what nobody waits for any more is cancelled', { skip: noBrowser }, async (t) => {
+  const s = await stage(t, 10);
+  const { page } = await s.open();
+  await page.goto(`${s.origin}/#/overview?zone=UTC`);
+  await signIn(page, s.typed);
+  await settled(page);
+  const gone: string[] = [];
+  page.on('requestfailed', (request) => gone.push(`${request.postData()} ${request.failure()?.errorText}`));
+  await page.route('**/v1/query', async (route) => {
+    await delay(500);
+    await route.continue().catch(() => {}); // cancelled meanwhile
+  });
+  await page.getByLabel('Range').selectOption('90d');
+  await page.getByLabel('Range').selectOption('7d');
+  await settled(page);
+  t.equal(gone.length, 7, 'one a panel, and the cards');
+  t.ok(gone.every((one) => one.includes('now-90d/d') && one.includes('ERR_ABORTED')));
+});
 
 t.test('where there is nothing, it says what to do', { skip: noBrowser }, async (t) => {
   const s = await stage(t, 0);

@@ -18,10 +18,9 @@ t.test('a made year is the same for the same options, and lies before its end', 
   const times = year.flat().map(({ time }) => Date.parse(time));
   t.ok(Math.max(...times) < until);
   t.ok(Math.min(...times) >= until - 365 * 86_400_000);
-  for (const events of year) {
-    const inOrder = events.map(({ time }) => time);
-    t.strictSame(inOrder, inOrder.toSorted(), 'each conversation is told in order');
-  }
+  const isInOrder = (events: DemoEvent[]) =>
+    events.every(({ time }, n) => n === 0 || time >= String(events[n - 1]?.time));
+  t.ok(year.every(isInOrder), 'each conversation is told in order');
   t.throws(() => madeYear({ ...small, until: until + 1 }).next(), { message: /midnight/ });
 });
 

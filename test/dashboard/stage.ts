@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Test } from 'tap';
 import { madeYear } from '../../src/demo/year.js';
-import { send, world } from '../harness.js';
+import { send, type World, world } from '../harness.js';
 import { openBrowser, screens } from '../tools/browser.js';
 
 /** The made year of the tests ends at this midnight. */
@@ -13,6 +13,7 @@ export const range = { start_time: '2026-10-27', end_time: '2026-11-26' };
 export const october = 'range=custom&start=2026-10-27&end=2026-11-26';
 
 export interface Stage {
+  w: World;
   app: FastifyInstance;
   key: string;
   /** The key as people type it. */
@@ -34,7 +35,7 @@ export async function stage(t: Test, days = 70): Promise<Stage> {
   t.teardown(() => browser.close());
   const typed = Buffer.from(key.slice('Basic '.length), 'base64').toString();
   return {
-    ...{ app, key, typed, origin, browser },
+    ...{ w, app, key, typed, origin, browser },
     async open(options = screens.desktop) {
       const context = await browser.newContext({ acceptDownloads: true, timezoneId: 'Europe/Helsinki', ...options });
       const said: string[] = [];

@@ -59,10 +59,23 @@ export function Panel<Data>({
       ) : isEmpty?.(data) ? (
         <p class="empty">{empty ?? 'Nothing in this range.'}</p>
       ) : (
-        <div class={isLoading ? 'stale' : undefined}>{children(data)}</div>
+        <div class={isLoading ? 'stale' : undefined}>
+          {children(data)}
+          <Notices of={data} />
+        </div>
       )}
     </section>
   );
+}
+
+/** What the service remarks on an answer. */
+export function Notices({ of }: { of: unknown }) {
+  const { notices = [] } = of as { notices?: string[] };
+  return notices.map((notice) => (
+    <p key={notice} class="notice">
+      {notice}
+    </p>
+  ));
 }
 
 /** An error, and the way to try again. */

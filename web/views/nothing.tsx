@@ -60,7 +60,7 @@ function FirstEvent() {
       <p>Send the first event, then choose “Today”:</p>
       <Copyable label="Command" text={command} />
       <p>
-        <a href="/docs#/events">All events</a> are in the API reference. Files and tables can be{' '}
+        <a href="/docs">All events</a> are in the API reference. Files and tables can be{' '}
         <code>npx conversation-reports import</code>ed.
       </p>
     </section>

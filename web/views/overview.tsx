@@ -3,7 +3,7 @@ import { toneOf } from '../charts/data-table.js';
 import { change, shown } from '../format.js';
 import { useAnswer } from '../load.js';
 import { measures, type Shown } from '../measures.js';
-import { Failure } from '../parts/panel.js';
+import { Failure, Notices } from '../parts/panel.js';
 import { common, comparison } from '../questions.js';
 import { question } from '../request.js';
 import { hrefOf } from '../state.js';
@@ -25,11 +25,7 @@ export function Overview() {
     <>
       {numbers.error && <Failure error={numbers.error} retry={numbers.retry} />}
       <Cards row={row} isLoading={numbers.isLoading} />
-      {numbers.data?.notices.map((notice) => (
-        <p key={notice} class="notice">
-          {notice}
-        </p>
-      ))}
+      {numbers.data && <Notices of={numbers.data} />}
       {wasEmpty.current ? (
         !numbers.isLoading && <Nothing />
       ) : (
