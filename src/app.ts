@@ -8,6 +8,7 @@ import { InvalidRequest, NotFound } from './errors.js';
 import { admission, type Limits, usualLimits } from './http/admission.js';
 import { ARRIVAL, type Arrival, arrivalOptions, boundArrival } from './http/arrival.js';
 import { closeGracefully } from './http/closing.js';
+import { encodeAnswers } from './http/encoding.js';
 import { secureAnswers } from './http/headers.js';
 import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
@@ -89,6 +90,7 @@ export async function buildApp({
   boundArrival(app, bounds);
   answerExpectations(app);
   await app.register(accepts);
+  await encodeAnswers(app);
   if (corsOrigins.length > 0) {
     await app.register(cors, {
       origin: corsOrigins,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../root.js';
 import { demoCommand } from './demo/command.js';
+import { doctorCommand } from './doctor.js';
 import { importCommand } from './import/command.js';
 import { keysCommand } from './keys.js';
 import { migrateCommand } from './migrate.js';
@@ -20,6 +21,7 @@ export const program = new Command('conversation-reports')
   .addCommand(keysCommand())
   .addCommand(importCommand())
   .addCommand(demoCommand())
+  .addCommand(doctorCommand())
   .hook('preAction', (_program, command) => {
     if (!['serve', 'demo'].includes(command.name())) onSignals(); // these handle them themselves
   });

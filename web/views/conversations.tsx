@@ -37,7 +37,8 @@ export function Conversations() {
       loaded={loaded}
       requests={[whole]}
       aside={<Search />}
-      isEmpty={({ conversations }) => conversations.length === 0}
+      // A search may end its page before it finds anything, and goes on with the next.
+      isEmpty={({ conversations, next_cursor }) => conversations.length === 0 && next_cursor === null}
       empty={`No conversation of this kind: ${rangeName(state.value)}.`}
     >
       {(page) => <Pages key={JSON.stringify(first)} first={page} next={first} />}

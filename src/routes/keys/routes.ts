@@ -33,7 +33,8 @@ export async function keyRoutes(app: FastifyInstance, db: Database): Promise<voi
   });
 
   const created = { querystring: strict({}), response: { 201: CreatedKey } };
-  const options = { attachValidation: true, schema: created, onRequest: requires('admin') };
+  // Not compressed: a length would tell of a secret beside a text that others may choose.
+  const options = { attachValidation: true, schema: created, onRequest: requires('admin'), compress: false as const };
   app.post('/v1/keys', options, async (request, reply): Promise<CreatedKey> => {
     const faults = new Faults(request);
     const wanted = parseNewKey(readBody(request.body, faults), faults);

@@ -33,7 +33,8 @@ export async function linkRoutes(
   });
 
   const created = { querystring: strict({}), response: { 201: CreatedLink } };
-  const options = { attachValidation: true, schema: created, onRequest: requires('read') };
+  // Not compressed, like a new key.
+  const options = { attachValidation: true, schema: created, onRequest: requires('read'), compress: false as const };
   app.post('/v1/links', options, async (request, reply): Promise<CreatedLink> => {
     const faults = new Faults(request);
     const { name, expires, shared } = parseNewLink(readBody(request.body, faults), asOfNow().now, faults);
