@@ -21,8 +21,8 @@ export const demoCommand = () =>
   new Command('demo')
     .summary('run the service on a made year of conversations')
     .description(
-      'Makes a year of conversations of an invented shop, ending yesterday, sends them to a service of its own and keeps\n' +
-        'that running. The data is in a folder of its own. A later start uses it again, or renews it on another day.\n' +
+      'Makes a year of conversations of an invented shop, ending yesterday, sends them to a service of its own and keeps that running.\n' +
+        'The data is in a folder of its own; a later start uses it again, or renews it on another day.\n' +
         'HOST, PORT and LOG_LEVEL count as they do for serve; DATABASE_URL and DATA_DIR do not.',
     )
     .option('--dir <folder>', 'folder of the data', './.demo')
