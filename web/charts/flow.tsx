@@ -80,7 +80,7 @@ function Box({ node, href }: { node: Node; href: Props['href'] }) {
 }
 
 /** A step in words. */
-export const nameOf = ({ id, isEnd }: Branch): string => (isEnd ? 'left here' : id.replaceAll('_', ' '));
+export const nameOf = ({ id, isEnd }: Branch): string => (isEnd ? 'ended here' : id.replaceAll('_', ' '));
 
 const leaves = ({ next = [] }: Branch): number =>
   next.length === 0 ? 1 : next.reduce((sum, one) => sum + leaves(one), 0);
@@ -114,7 +114,7 @@ export function FlowList({ branches, of, href }: { branches: Branch[]; of: numbe
       {branches.map((branch) => (
         <li key={branch.isEnd ? ' end' : branch.id}>
           <span class="entry">
-            {branch.isEnd ? <em>left here</em> : <a href={href(branch.path)}>{nameOf(branch)}</a>}
+            {branch.isEnd ? <em>ended here</em> : <a href={href(branch.path)}>{nameOf(branch)}</a>}
             <span class="bar" aria-hidden="true">
               <i style={{ width: `${(100 * branch.occurrences) / of}%` }} />
             </span>

@@ -123,7 +123,11 @@ function plotOf(
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.08 : 1] } },
+    scales: {
+      // Of a single bucket uPlot would make years.
+      x: { range: (_plot, first, last) => (times.length > 1 ? [first, last] : [first - HALF_DAY, first + HALF_DAY]) },
+      y: { range: (_plot, _least, most) => [0, topOf(most, unit)] },
+    },
     axes: [
       {
         ...axis,
@@ -154,6 +158,15 @@ function plotOf(
   };
   const data = [times.map((time) => Date.parse(time) / 1_000), ...series.map(({ values }) => values)];
   return new uPlot(options, data as uPlot.AlignedData, frame);
+}
+
+/** Room on both sides of a single bucket. */
+const HALF_DAY = 43_200;
+
+/** Where the vertical axis ends: a little above the largest value, but no share is more than all. */
+function topOf(most: number, unit: Unit): number {
+  const top = most > 0 ? most * 1.08 : 1;
+  return unit === 'ratio' ? Math.min(1, top) : top;
 }
 
 /** How an axis says a moment: as short as the bucket allows, in the chosen zone. */

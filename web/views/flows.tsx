@@ -24,8 +24,7 @@ function Tree({ bot, version, path }: { bot: string; version: string; path: stri
   const base = `/v1/bots/${encodeURIComponent(bot)}/flows`;
   const behind = (steps: string[]): ApiRequest => get(base, { version, ...rangeOf(state.value), path: steps });
   const first = behind(path);
-  const title =
-    path.length === 0 ? `Flow of ${bot} ${version}` : `Behind ${path.map((id) => id.replaceAll('_', ' ')).join(' → ')}`;
+  const title = path.length === 0 ? `Flow of ${bot} ${version}` : `Behind “${path.at(-1)?.replaceAll('_', ' ')}”`;
   const loaded = useLoad([first], (signal) => treeOf(path, behind, signal));
   const href = (steps: string[]) => hrefOf({ path: steps });
   return (

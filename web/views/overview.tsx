@@ -53,7 +53,7 @@ function Cards({ row, isLoading }: { row: Row | undefined; isLoading: boolean })
         return (
           <article key={measure.name}>
             <h2>{measure.label.replace(', median', '')}</h2>
-            <Figure measure={measure} row={row} />
+            <Figure measure={measure} row={row} isLoading={isLoading} />
             {long && long !== measure ? (
               <>
                 <p class="second">
@@ -73,7 +73,7 @@ function Cards({ row, isLoading }: { row: Row | undefined; isLoading: boolean })
   );
 }
 
-function Figure({ measure, row }: { measure: Shown; row: Row | undefined }) {
+function Figure({ measure, row, isLoading }: { measure: Shown; row: Row | undefined; isLoading: boolean }) {
   const to = hrefOf({ view: 'conversations', where: measure.where });
   return (
     <p class="figure">
@@ -81,7 +81,7 @@ function Figure({ measure, row }: { measure: Shown; row: Row | undefined }) {
         href={to}
         aria-label={`${measure.label}: the conversations behind ${shown(row?.[measure.name], measure.unit)}`}
       >
-        {row ? shown(row[measure.name], measure.unit) : '…'}
+        {row === undefined && isLoading ? '…' : shown(row?.[measure.name], measure.unit)}
       </a>
     </p>
   );
