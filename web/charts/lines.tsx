@@ -134,6 +134,7 @@ function plotOf(
         grid: { show: false },
         space: 60,
         size: 32,
+        incrs: stepsFrom(bucket),
         values: (_plot, marks) => marks.map(dateIn(zone, bucket)),
       },
       {
@@ -160,8 +161,21 @@ function plotOf(
   return new uPlot(options, data as uPlot.AlignedData, frame);
 }
 
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
+/** Distances of marks on the time axis; those of 30 and 365 days stand for calendar months and years. */
+const STEPS = [
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 4, 7, 14, 30, 90, 180, 365, 730].map((days) => days * DAY),
+];
+const LEAST: Record<string, number> = { '1h': HOUR, '1d': DAY, '1w': 7 * DAY, '1m': 30 * DAY };
+
+/** Those that are no shorter than a bucket: a shorter one would bear the same name several times. */
+const stepsFrom = (bucket: string): number[] => STEPS.filter((step) => step >= (LEAST[bucket] ?? HOUR));
+
 /** Room on both sides of a single bucket. */
-const HALF_DAY = 43_200;
+const HALF_DAY = DAY / 2;
 
 /** Where the vertical axis ends: a little above the largest value, but no share is more than all. */
 function topOf(most: number, unit: Unit): number {
