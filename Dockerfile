@@ -17,6 +17,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist/src ./dist/src
 COPY --from=build /app/dist/graphiql ./dist/graphiql
+COPY --from=build /app/dist/web ./dist/web
 COPY openapi.yaml LICENSE ./
 COPY db ./db
 COPY public ./public

@@ -12,7 +12,7 @@ function newest(folder) {
   return Math.max(0, ...times);
 }
 
-const isOld = existsSync('src') && newest('src') > builtAt;
+const isOld = ['src', 'web'].some((folder) => existsSync(folder) && newest(folder) > builtAt);
 if (!isBuilt || isOld) {
   if (isBuilt) process.stderr.write('the sources have changed since the last build: building\n');
   const { status } = spawnSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });

@@ -16,6 +16,7 @@ import { Reports } from './http/reports.js';
 import { answerExpectations, requestOptions, traceRequests } from './http/requests.js';
 import { revisions } from './queries/revision/revision.js';
 import type { Timeouts } from './queries/timeouts.js';
+import { dashboardPage } from './routes/dashboard.js';
 import { docsRoutes } from './routes/docs.js';
 import { echoRoutes } from './routes/echo.js';
 import { eventRoutes } from './routes/events/routes.js';
@@ -113,6 +114,7 @@ export async function buildApp({
   await healthRoutes(app, db);
   await docsRoutes(app, contract);
   await app.register(graphiqlPage);
+  await app.register(dashboardPage);
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
     await admit(guarded);

@@ -51,11 +51,20 @@ t.test('what needs a newer Node is not installed by who installs the tarball', a
 t.test('the image copies what the source serves', async (t) => {
   const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
   const last = dockerfile.slice(dockerfile.lastIndexOf('FROM '));
-  for (const path of ['dist/src', 'dist/graphiql', 'public', 'db', 'openapi.yaml', 'package.json', 'node_modules']) {
+  for (const path of [
+    'dist/src',
+    'dist/graphiql',
+    'dist/web',
+    'public',
+    'db',
+    'openapi.yaml',
+    'package.json',
+    'node_modules',
+  ]) {
     t.match(last, new RegExp(`^COPY .*\\b${path.replace('.', '\\.')}\\b`, 'm'), path);
   }
   const context = readFileSync(join(root, '.dockerignore'), 'utf8');
-  for (const name of ['public', 'db', 'src', 'openapi.yaml']) t.match(context, `\n!${name}\n`);
+  for (const name of ['public', 'db', 'src', 'web', 'openapi.yaml']) t.match(context, `\n!${name}\n`);
 });
 
 t.test('a container is run with an init, and with the time that a stop needs', async (t) => {

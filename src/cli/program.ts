@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../root.js';
+import { demoCommand } from './demo/command.js';
 import { doctorCommand } from './doctor.js';
 import { importCommand } from './import/command.js';
 import { keysCommand } from './keys.js';
@@ -19,7 +20,8 @@ export const program = new Command('conversation-reports')
   .addCommand(rebuildCommand())
   .addCommand(keysCommand())
   .addCommand(importCommand())
+  .addCommand(demoCommand())
   .addCommand(doctorCommand())
   .hook('preAction', (_program, command) => {
-    if (command.name() !== 'serve') onSignals(); // it handles them itself
+    if (!['serve', 'demo'].includes(command.name())) onSignals(); // these handle them themselves
   });

@@ -39,19 +39,23 @@ const ECHO = 1_000;
 
 async function serve(): Promise<void> {
   const started = performance.now();
-  const config = readConfig(process.env);
-  const log = makeLog(config.LOG_LEVEL);
-  surviveStrays(log);
-  const running = start(config, log);
-  stopOnSignals(log, running);
-  const { url, firstKey, accounts } = await running;
+  const { url, firstKey, accounts } = await runService(readConfig(process.env));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`Conversation Reports ${version} listens on ${url}, ready after ${seconds} s\n`);
   if (firstKey?.made !== undefined) process.stdout.write(welcome(firstKey.account_id, firstKey.made, url));
   else process.stdout.write(wayIn(accounts));
 }
 
-interface Running {
+/** Runs the service until SIGINT or SIGTERM; resolves when it listens. */
+export function runService(config: Config): Promise<Running> {
+  const log = makeLog(config.LOG_LEVEL);
+  surviveStrays(log);
+  const running = start(config, log);
+  stopOnSignals(log, running);
+  return running;
+}
+
+export interface Running {
   app: FastifyInstance;
   url: string;
   /** The key that this start created on a database without keys. */
@@ -187,6 +191,7 @@ const welcome = (account_id: string, key: string, url: string) => `
 
 export KEY=${key}
 
+  See it:  ${url}/   (the dashboard: sign in with the key)
   Try it:  curl -u "$KEY" ${url}/v1/bots
            ${url}/docs   (Authorize: the key, under "key")
 

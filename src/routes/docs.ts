@@ -14,7 +14,6 @@ export async function docsRoutes(app: FastifyInstance, { yaml, document }: Contr
   app.get('/openapi.json', { onRequest: refuseQuery }, (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(json),
   );
-  app.get('/', { onRequest: refuseQuery }, (_request, reply) => reply.redirect('/docs'));
 
   await app.register(async (pages) => {
     await securePages(pages);
