@@ -124,8 +124,9 @@ export function requestsOf(document: Document, types: Types, chance: Chance) {
     return JSON.stringify(spite > 0 ? bent(value) : value);
   }
 
-  function batchFor(type: string, schema: Schema, spite: Spite): string {
-    const sample = (schema.properties?.events?.items ?? eventSchema()) as Schema;
+  /** The contract has no schema for NDJSON: its lines are the events of the JSON body. */
+  function batchFor(type: string, schema: Schema | undefined, spite: Spite): string {
+    const sample = (schema?.properties?.events?.items ?? eventSchema()) as Schema;
     const events = Array.from({ length: 1 + chance.below(4) }, () => valueFor('', sample, spite));
     if (type === 'application/json') return JSON.stringify({ events });
     return `${events.map((event) => JSON.stringify(event)).join('\n')}\n`;
