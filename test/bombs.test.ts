@@ -8,6 +8,16 @@ import { ACCOUNT, ask, world } from './harness.js';
  * processor where that is less, since other processes may hold up this one.
  */
 async function longestHold(work: () => Promise<unknown>): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  // A bomb holds it each time, a busy machine now and then.
+  for (let tries = 0; tries < 3 && least >= LIMIT; tries++) least = Math.min(least, await holdOf(work));
+  return least;
+}
+
+/** What got through once held the event loop for seconds. */
+const LIMIT = 500;
+
+async function holdOf(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let [last, used] = [performance.now(), process.cpuUsage()];
   const look = () => {
@@ -36,8 +46,7 @@ t.test('a small request is refused at a small price', async (t) => {
       t.equal(answer.status, status, `${name}: ${answer.text.slice(0, 200)}`);
     });
     t.ok(text.length < 200_000, `${name}: the answer has ${text.length} characters`);
-    // What got through once held it for seconds.
-    t.ok(held < 500, `${name}: the event loop was held for ${Math.round(held)} ms`);
+    t.ok(held < LIMIT, `${name}: the event loop was held for ${Math.round(held)} ms`);
     if (process.env.SHOW_TIMES)
       process.stderr.write(`${name}: ${request.payload.length} bytes, held ${Math.round(held)} ms\n`);
   }
@@ -67,7 +76,7 @@ t.test('queries, documents and parameters are bounded too', async (t) => {
       t.equal(answer.status, status, `${name}: ${answer.text.slice(0, 200)}`);
       t.ok(answer.text.length < 100_000, `${name}: the answer has ${answer.text.length} characters`);
     });
-    t.ok(held < 500, `${name}: the event loop was held for ${Math.round(held)} ms`);
+    t.ok(held < LIMIT, `${name}: the event loop was held for ${Math.round(held)} ms`);
     if (process.env.SHOW_TIMES) process.stderr.write(`${name}: held ${Math.round(held)} ms\n`);
   }
 });
