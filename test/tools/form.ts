@@ -5,8 +5,9 @@
 export const isFull = !['', '0', undefined].includes(process.env.FULL);
 
 /**
- * TIMES=1, on a machine that does nothing else: times are asserted (`npm run test:attack`, `npm run test:outage`), and what takes
- * many minutes runs whole (`npm run test:segments`).
+ * TIMES=1, on a machine that does nothing else: times are asserted (`npm run test:attack`, `npm run test:outage`), what takes
+ * many minutes runs whole (`npm run test:segments`), and packages are installed that only one test needs (`npm run
+ * test:generators`).
  */
 export const isTimed = !['', '0', undefined].includes(process.env.TIMES);
 
