@@ -1,10 +1,13 @@
+import { isLosslessNumber, stringify } from 'lossless-json';
 import { attributes, commonFields, eventTypes } from '../queries/ingest/fields.js';
+import { parseJson } from '../queries/ingest/json.js';
 import * as kinds from '../queries/ingest/kinds.js';
 import { idFrom } from './ids.js';
 import type { Condition, EventMapping, FieldSource, Mapping } from './mapping.js';
 import { type Path, pathOf, valueAt, valuesAt } from './paths.js';
 import { type Event, ignored, type Mapped, nothing, type Source } from './source.js';
 import { shown, type TimeForm, timeFrom } from './times.js';
+import { usesOf } from './uses.js';
 
 /** A value, nothing, or what is wrong with it. */
 type Read = (record: unknown, element: unknown) => unknown | Fault;
@@ -18,14 +21,15 @@ class Fault {
 
 /** A source from a mapping. */
 export function compile(name: string, mapping: Mapping): Source {
-  const skip = conditionOf(mapping.skip_if);
+  const skips = mapping.skip_if.map(conditionOf);
   const makers = mapping.events.map((event) => makerOf(event, mapping));
   return {
     name,
     about: `records by the mapping ${name}`,
     ...(mapping.records === undefined ? {} : { records: mapping.records }),
+    reads: usesOf(mapping),
     map(record) {
-      if (Object.keys(mapping.skip_if).length > 0 && skip(record, record)) return ignored('left out by skip_if');
+      if (skips.some((skip) => skip(record, record))) return ignored('left out by skip_if');
       const mapped = nothing();
       for (const make of makers) make(record, mapped);
       if (mapped.events.length === 0 && mapped.faults.length === 0 && mapped.ignored.length === 0) {
@@ -152,14 +156,14 @@ function everyOf(paths: Path[], record: unknown, element: unknown): unknown {
  * A value as its field takes it: numbers become texts where a text is wanted, and texts become numbers, truths, objects and
  * lists. What cannot be converted stays as it is, so that the service says what is wrong.
  */
-function converted(value: unknown, kind: kinds.Kind): unknown {
+export function converted(value: unknown, kind: kinds.Kind): unknown {
   if (kind.accepts(value)) return value;
   if (kind === kinds.texts)
     return (Array.isArray(value) ? value : listIn(value)).map((item) => textOf(item).slice(0, 200));
   if (typeof value !== 'string') return kind.accepts(textOf(value)) ? textOf(value) : value;
   const text = /^(?:true|false)$/i.test(value) ? value.toLowerCase() : value;
   try {
-    const parsed: unknown = JSON.parse(text);
+    const parsed: unknown = parseJson(text);
     return kind.accepts(parsed) ? parsed : value;
   } catch {
     return value;
@@ -171,7 +175,7 @@ function listIn(value: unknown): unknown[] {
   const text = textOf(value);
   if (text.startsWith('[')) {
     try {
-      const parsed: unknown = JSON.parse(text);
+      const parsed: unknown = parseJson(text);
       if (Array.isArray(parsed)) return parsed;
     } catch {
       // no JSON: one text
@@ -184,12 +188,10 @@ function listIn(value: unknown): unknown[] {
 }
 
 const textOf = (value: unknown): string =>
-  typeof value === 'object' && value !== null && !isNumberLike(value) ? JSON.stringify(value) : String(value);
+  typeof value === 'object' && value !== null && !isLosslessNumber(value) ? (stringify(value) ?? '') : String(value);
 
-/** A number with more digits than a double holds, as parsers keep it. */
-const isNumberLike = (value: object) => 'isLosslessNumber' in value;
-
-function conditionOf(condition: Condition): (record: unknown, element: unknown) => boolean {
+/** Whether a record meets a condition: each of its paths leads to one of its values. */
+export function conditionOf(condition: Condition): (record: unknown, element: unknown) => boolean {
   const tests = Object.entries(condition).map(([text, wanted]) => {
     const path = pathOf(text);
     const all = [wanted].flat();

@@ -48,7 +48,7 @@ const MappingSchema = Type.Object(
     time_format: Type.Optional(Type.String()),
     time_zone: Type.Optional(Type.String()),
     prefix: Type.Optional(Type.String({ maxLength: 50 })),
-    skip_if: Type.Optional(Condition),
+    skip_if: Type.Optional(Type.Union([Condition, Type.Array(Condition, { maxItems: 50 })])),
     events: Type.Array(Type.Intersect([EventFrom, Type.Record(Type.String(), Type.Unknown())]), {
       minItems: 1,
       maxItems: 50,
@@ -78,7 +78,8 @@ export interface Mapping {
   time_format: string;
   time_zone: string | null;
   prefix: string;
-  skip_if: Condition;
+  /** Records that meet any of them are left out. */
+  skip_if: Condition[];
   events: EventMapping[];
 }
 
@@ -137,10 +138,9 @@ export function parseMapping(value: unknown): { mapping: Mapping } | { faults: M
     };
   });
   if (faults.length > 0) return { faults };
-  const { records, time_format = 'iso', time_zone = null, prefix = '', skip_if = {} } = raw;
-  return {
-    mapping: { ...(records === undefined ? {} : { records }), time_format, time_zone, prefix, skip_if, events },
-  };
+  const { records, time_format = 'iso', time_zone = null, prefix = '', skip_if = [] } = raw;
+  const top = { time_format, time_zone, prefix, skip_if: [skip_if].flat(), events };
+  return { mapping: records === undefined ? top : { records, ...top } };
 }
 
 type Report = (path: (string | number)[], message: string) => void;

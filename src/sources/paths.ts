@@ -33,11 +33,30 @@ export function valuesAt(path: Path, record: unknown, element: unknown): unknown
   return values.filter((value) => !isNothing(value));
 }
 
-export const valueAt = (path: Path, record: unknown, element: unknown): unknown => valuesAt(path, record, element)[0];
-
-function own(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
+export function valueAt(path: Path, record: unknown, element: unknown): unknown {
+  const [step] = path.steps;
+  if (path.steps.length !== 1 || step?.isEach !== false) return valuesAt(path, record, element)[0];
+  const value = own(path.isOfRecord ? record : element, step.key); // most paths are one key: no lists are made for them
+  return isNothing(value) ? undefined : value;
 }
 
-const isNothing = (value: unknown) => value === null || value === '';
+/** Whether a record has the place, also if null or nothing stands there. */
+export function hasPath(path: Path, record: unknown): boolean {
+  if (hasOwn(record, path.text)) return true;
+  let values: unknown[] = [record];
+  for (const { key, isEach } of path.steps) {
+    values = values.filter((value) => hasOwn(value, key)).map((value) => own(value, key));
+    if (values.some((value) => value === null || (isEach && Array.isArray(value) && value.length === 0))) return true;
+    if (isEach) values = values.flatMap((value) => (Array.isArray(value) ? value : []));
+  }
+  return values.length > 0;
+}
+
+const hasOwn = (value: unknown, key: string): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+
+function own(value: unknown, key: string): unknown {
+  return hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+const isNothing = (value: unknown) => value === null || value === undefined || value === '';

@@ -1,3 +1,5 @@
+import type { Path } from './paths.js';
+
 /** An event as `POST /v1/events` takes it. */
 export type Event = { type: string } & Record<string, unknown>;
 
@@ -22,7 +24,23 @@ export interface Source {
   about: string;
   /** Where a JSON document keeps its records, as a path; without it the document is the record. */
   records?: string;
+  /** The places of a record that it reads, if they are few and known: what a table lacks, and has beside them, can be said. */
+  reads?: readonly Use[];
+  /** Whether a record is surely of this product, so that nobody needs to name it. */
+  recognizes?(record: unknown): boolean;
+  /**
+   * For files of plain text: makes records of their lines. The function gets one line after the other, null at the end, and
+   * returns a record that is complete, or undefined.
+   */
+  lines?(): (line: string | null) => unknown;
   map(record: unknown): Mapped;
+}
+
+/** A place that a source reads. */
+export interface Use {
+  path: Path;
+  /** Why each table must have it, to follow the words `no column "x"`; undefined if it need not. */
+  because?: string;
 }
 
 export const nothing = (): Mapped => ({ events: [], ignored: [], faults: [] });

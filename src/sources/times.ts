@@ -1,3 +1,4 @@
+import { stringify } from 'lossless-json';
 import { clockOf } from '../queries/time/clock.js';
 import { parseInstant } from '../queries/time/instant.js';
 
@@ -71,7 +72,9 @@ export function timeFrom(value: unknown, form: TimeForm): { time: string } | { f
 }
 
 function iso(text: string, zone: string | null, value: unknown): { time: string } | { fault: string } {
-  // The two forms beside ISO 8601 that databases and loggers write: a blank for T, and an offset without minutes or colon.
+  const direct = parseInstant(text, zone);
+  if (direct.ok) return { time: new Date(direct.instant).toISOString() };
+  // The forms beside ISO 8601 that databases and loggers write: a blank for T, and an offset without minutes or colon.
   const usual = text
     .replace(/^(\d{4}-\d\d-\d\d) (?=\d)/, '$1T')
     .replace(/ (?:UTC|GMT)$/, 'Z')
@@ -80,11 +83,37 @@ function iso(text: string, zone: string | null, value: unknown): { time: string 
       /T\d\d:\d\d/.test(text.replace(' ', 'T')) ? `${hours}:${minutes ?? '00'}` : all,
     );
   const parsed = parseInstant(usual, zone);
-  if (!parsed.ok)
-    return {
-      fault: `${shown(value)} ${zone === null ? 'has no time zone of its own, or is no time: say the zone of the data, and how times are written' : 'is not a time'}: it ${parsed.message}`,
-    };
-  return { time: new Date(parsed.instant).toISOString() };
+  if (parsed.ok) return { time: new Date(parsed.instant).toISOString() };
+  const inUtc = parseInstant(usual, 'UTC');
+  if (inUtc.ok && zone === null)
+    return { fault: `${shown(value)} has no time zone of its own: say the zone of the data` };
+  if (inUtc.ok) return local(inUtc.instant, zone, value); // a clock change repeats or skips it
+  if (/^\d{4}-\d\d-\d\d(?:T|$)/.test(usual)) return { fault: `${shown(value)} is not a time: it ${inUtc.message}` };
+  const perhaps = formOf(text);
+  return {
+    fault: `${shown(value)} is not a time as ISO 8601 writes it: say how times are written${perhaps === null ? '' : `, perhaps ${perhaps}`}`,
+  };
+}
+
+/** How a time may be written, by its looks; null if nothing usual comes to mind. */
+function formOf(text: string): string | null {
+  if (/^\d{10}(?:\.\d+)?$/.test(text)) return 'epoch_s';
+  if (/^\d{13}$/.test(text)) return 'epoch_ms';
+  if (/^[2-6]\d{4}(?:[.,]\d+)?$/.test(text)) return 'excel';
+  const found =
+    /^(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(,?[ T]+)?(\d{1,2}:\d\d)?(:\d\d)?(\.\d+)?(\s*[AaPp]\.?[Mm]\.?)?$/.exec(text);
+  if (found === null) return null;
+  const [, first = '', mark, , last = '', gap = '', clock, seconds, fraction, half] = found;
+  const year = first.length === 4 ? 'YYYY' : last.length === 4 ? 'YYYY' : 'YY';
+  const time =
+    clock === undefined
+      ? ''
+      : `${gap}${half === undefined ? 'HH' : 'hh'}:mm${seconds ? ':ss' : ''}${fraction ? '.SSS' : ''}${half === undefined ? '' : ' a'}`;
+  if (first.length === 4) return `YYYY${mark}MM${mark}DD${time}`;
+  const byDay = `DD${mark}MM${mark}${year}${time}`;
+  const byMonth = `MM${mark}DD${mark}${year}${time}`;
+  if (mark !== '/') return byDay;
+  return Number(first) > 12 ? byDay : Number(found[3]) > 12 ? byMonth : `${byDay} or ${byMonth}`;
 }
 
 const compiled = new Map<string, RegExp>();
@@ -141,6 +170,6 @@ function instant(at: number, value: unknown): { time: string } | { fault: string
 
 /** A value as messages quote it. */
 export const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
