@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import type { FastifyInstance } from 'fastify';
+import t from 'tap';
+import { parseJson } from '../src/queries/ingest/json.js';
+import { root } from '../src/root.js';
+import { presets } from '../src/sources/presets/index.js';
+import type { Mapped, Source } from '../src/sources/source.js';
+import { ask, send, world } from './harness.js';
+
+/**
+ * Each preset reads a sample of its product's form, written for these tests (test/sources). The service takes all events, the
+ * same sample twice changes nothing, and a report counts what a search of the sample's text counts.
+ */
+
+interface Sample {
+  file: string;
+  /** How to configure the preset, where it needs to be. */
+  options?: { time_zone: string; time_format: string };
+  /** How many events there are, by type. */
+  types: Record<string, number>;
+  first: object;
+  ignored?: string[];
+  faults?: string[];
+  /** A number of a report: the messages of one sender, found in the sample by a pattern. */
+  count: { sender: 'user' | 'bot' | 'agent'; pattern: RegExp };
+  conversations: number;
+}
+
+const samples: Record<string, Sample> = {
+  rasa: {
+    file: 'rasa.ndjson',
+    types: { track: 4, message: 8, step: 4 },
+    first: {
+      type: 'track',
+      id: 'D0uMT8wYMIiP6PoNMF9TO_',
+      time: '2024-01-08T09:00:00.100Z',
+      conversation_id: 'user-1',
+      seq: 200,
+      name: 'session_started',
+      conversation: { bot_id: 'shop', bot_version: 'model-1' },
+    },
+    ignored: [
+      'action_listen, which waits for the user',
+      'action_session_start, which its session_started tells',
+      "Rasa's event user_featurization",
+    ],
+    count: { sender: 'user', pattern: /\\?"event\\?": \\?"user\\?"/g },
+    conversations: 3,
+  },
+  chatwoot: {
+    file: 'chatwoot.ndjson',
+    types: { 'conversation.updated': 1, message: 6, note: 1, 'conversation.closed': 1, rating: 1 },
+    first: {
+      type: 'conversation.updated',
+      id: 'bAsAdEjq5uxDB5ZTk2vz-4',
+      time: '2024-01-08T09:00:00.000Z',
+      conversation_id: '12',
+      conversation: {
+        channel: 'WebWidget',
+        integration_id: '3',
+        team_id: '2',
+        tags: ['delivery'],
+        user_id: 'contact-7',
+        user_name: 'user-1',
+      },
+    },
+    ignored: [
+      'an activity, which Chatwoot itself wrote',
+      'an update that changes no text',
+      "Chatwoot's event contact_updated",
+    ],
+    count: { sender: 'user', pattern: /"message_type": (?:"incoming"|0|"0"),/g },
+    conversations: 3,
+  },
+  telegram: {
+    file: 'telegram.json',
+    types: { message: 6 },
+    first: {
+      type: 'message',
+      id: '1',
+      time: '2024-01-08T09:00:00.000Z',
+      conversation_id: '2',
+      sender: 'user',
+      sender_id: 'user2',
+      sender_name: 'user-2',
+      text: 'Is it still there?',
+      conversation: { channel: 'telegram', user_name: 'user-2' },
+    },
+    ignored: ['a service message, such as a join or a pinned message'],
+    faults: ['date_unixtime: is missing; export again with Telegram Desktop 4 or later'],
+    count: { sender: 'bot', pattern: /"from_id": "user55"/g },
+    conversations: 3,
+  },
+  slack: {
+    file: 'slack.ndjson',
+    types: { message: 6, 'message.edited': 1, 'message.deleted': 1 },
+    first: {
+      type: 'message',
+      id: '1704704400.123456',
+      time: '2024-01-08T09:00:00.123Z',
+      seq: 456,
+      conversation_id: '1704704400.123456',
+      sender: 'user',
+      sender_id: 'U1',
+      sender_name: 'user-1',
+      text: 'The printer is on fire',
+      conversation: { channel: 'slack', user_name: 'user-1' },
+    },
+    ignored: ['a message of the kind channel_join', "Slack's event reaction_added"],
+    count: { sender: 'agent', pattern: /"user": "U2", "ts"/g },
+    conversations: 3,
+  },
+  twcs: {
+    file: 'twcs.csv',
+    types: { message: 5 },
+    first: {
+      type: 'message',
+      id: '1',
+      time: '2024-01-08T09:10:00.000Z',
+      conversation_id: 'shopcare-100001',
+      sender: 'agent',
+      sender_id: 'shopcare',
+      text: '@100001 Please send us the number of your order, we look. ^A1',
+      conversation: { channel: 'twitter', team_id: 'shopcare', user_id: '100001' },
+    },
+    ignored: ['a tweet that mentions no company'],
+    count: { sender: 'agent', pattern: /^\d+,\w+,False,/gm },
+    conversations: 3,
+  },
+};
+
+const textOf = ({ file }: Sample) => readFileSync(join(root, 'test/sources', file), 'utf8');
+
+function recordsOf(source: Source, sample: Sample): unknown[] {
+  const text = textOf(sample);
+  if (sample.file.endsWith('.csv')) return parse(text, { columns: true });
+  if (sample.file.endsWith('.ndjson'))
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => parseJson(line));
+  if (source.lines === undefined) return [parseJson(text)];
+  const take = source.lines();
+  return [...text.split('\n'), null].map(take).filter((record) => record !== undefined);
+}
+
+function mappedOf(name: string, sample: Sample): Mapped {
+  const source = presets[name] as Source;
+  const all = recordsOf(source, sample).map((record) => source.map(record));
+  const unique = (texts: string[]) => [...new Set(texts)].sort();
+  return {
+    events: all.flatMap(({ events }) => events),
+    ignored: unique(all.flatMap(({ ignored }) => ignored)),
+    faults: unique(all.flatMap(({ faults }) => faults)),
+  };
+}
+
+/** The messages of one sender, and all conversations. */
+async function report(app: FastifyInstance, key: string, sender: string) {
+  const filter = { type: 'selector', dimension: 'sender', value: sender };
+  const measures = [{ measure: 'messages', filter }, 'conversations'];
+  const payload = { dataset: 'messages', start_time: '2024-01-01', end_time: '2024-02-01', measures };
+  const { body } = await ask(app, key, { method: 'POST', url: '/v1/query', payload });
+  return { ...body, as_of: undefined };
+}
+
+t.test('every preset has a sample', async (t) => {
+  t.strictSame(Object.keys(presets).sort(), Object.keys(samples).sort());
+  for (const [name, source] of Object.entries(presets)) t.equal(source.name, name);
+});
+
+t.test('presets', async (t) => {
+  const w = await world(t);
+  const app = await w.app({ now: Date.parse('2024-01-09T12:00:00Z') });
+  for (const [n, [name, sample]] of Object.entries(samples).entries()) {
+    await t.test(name, async (t) => {
+      const { events, ignored, faults } = mappedOf(name, sample);
+      const types: Record<string, number> = {};
+      for (const { type } of events) types[type] = (types[type] ?? 0) + 1;
+      t.strictSame(types, sample.types);
+      t.strictSame(events[0], sample.first);
+      t.strictSame([ignored, faults], [(sample.ignored ?? []).sort(), (sample.faults ?? []).sort()]);
+      t.strictSame(mappedOf(name, sample).events, events, 'read again, it is the same');
+
+      const key = await w.key({ account_id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}` });
+      const sent = await send(app, key, events);
+      t.strictSame([sent.status, sent.body], [200, { accepted: events.length, duplicates: 0 }], sent.text);
+      const body = await report(app, key, sample.count.sender);
+      const found = textOf(sample).match(sample.count.pattern)?.length ?? 0;
+      t.strictSame(body.rows, [[found, sample.conversations]]);
+      const again = await send(app, key, events);
+      t.strictSame(again.body, { accepted: 0, duplicates: events.length });
+      t.strictSame(await report(app, key, sample.count.sender), body);
+      t.equal(again.headers['report-notice'], undefined, 'nor does it say anything else');
+    });
+  }
+});
