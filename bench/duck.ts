@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { Sql } from '../src/database/connect.js';
 import { channels, languages, versions } from './seed.js';
 import { ACCOUNT } from './service.js';
@@ -65,6 +65,7 @@ const tables: Copied[] = [
 
 /** A database in memory, loaded from the rows that PostgreSQL has by COPY and CSV. */
 export async function openDuck(sql: Sql): Promise<Duck> {
+  const { DuckDBInstance } = await import('@duckdb/node-api'); // of bench/package.json: --help goes without
   const instance = await DuckDBInstance.create(':memory:', { threads: THREADS });
   const connection = await instance.connect();
   const folder = mkdtempSync(join(tmpdir(), 'reports-duck-'));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import autocannon from 'autocannon';
+import type autocannon from 'autocannon';
 import type { Sql } from '../src/database/connect.js';
 import { root } from '../src/root.js';
 import type { Read } from './canonical.js';
@@ -87,7 +87,8 @@ type Request = Pick<Parameters<typeof autocannon>[0], 'url' | 'method' | 'header
 
 /** Requests a second, all of them answered with one status. */
 async function rate(request: Request, seconds: number, status: number): Promise<number> {
-  const { statusCodeStats, errors, duration } = await autocannon({
+  const { default: cannon } = await import('autocannon'); // of bench/package.json
+  const { statusCodeStats, errors, duration } = await cannon({
     ...request,
     connections: CONNECTIONS,
     duration: seconds,

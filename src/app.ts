@@ -1,16 +1,18 @@
 import accepts from '@fastify/accepts';
 import cors from '@fastify/cors';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify';
-import { authenticate } from './auth/authenticate.js';
+import { authenticate, authenticateLinks } from './auth/authenticate.js';
 import { type Contract, readContract } from './contract.js';
 import type { Database } from './database/database.js';
 import { InvalidRequest, NotFound } from './errors.js';
-import { admit, type Limits, usualLimits } from './http/admission.js';
+import { admission, type Limits, usualLimits } from './http/admission.js';
 import { ARRIVAL, type Arrival, arrivalOptions, boundArrival } from './http/arrival.js';
 import { closeGracefully } from './http/closing.js';
+import { encodeAnswers } from './http/encoding.js';
 import { secureAnswers } from './http/headers.js';
 import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
+import { Reports } from './http/reports.js';
 import { answerExpectations, requestOptions, traceRequests } from './http/requests.js';
 import { revisions } from './queries/revision/revision.js';
 import type { Timeouts } from './queries/timeouts.js';
@@ -20,6 +22,8 @@ import { eventRoutes } from './routes/events/routes.js';
 import { graphiqlPage } from './routes/graphiql/routes.js';
 import { graphqlRoutes } from './routes/graphql/routes.js';
 import { healthRoutes } from './routes/health.js';
+import { keyRoutes } from './routes/keys/routes.js';
+import { linkRoutes, sharedRoutes } from './routes/links/routes.js';
 import { lookupRoutes } from './routes/lookups/routes.js';
 import { meRoutes } from './routes/me.js';
 import { queryRoutes } from './routes/query/routes.js';
@@ -86,28 +90,47 @@ export async function buildApp({
   boundArrival(app, bounds);
   answerExpectations(app);
   await app.register(accepts);
+  await encodeAnswers(app);
   if (corsOrigins.length > 0) {
     await app.register(cors, {
       origin: corsOrigins,
-      exposedHeaders: ['report-notice', 'retry-after', 'x-request-id', 'link', 'etag', 'server-timing'],
+      exposedHeaders: [
+        'content-disposition',
+        'report-notice',
+        'retry-after',
+        'x-request-id',
+        'link',
+        'etag',
+        'server-timing',
+      ],
     }); // answers preflight requests, without a key
   }
-  const reports = { db, asOfNow: () => ({ now: now(), timeouts }), revision: revisions(db) };
+  const asOfNow = () => ({ now: now(), timeouts });
+  const reports = new Reports();
+  const context = { db, asOfNow, reports, revision: revisions(db) };
+  const admit = admission(db, limits);
 
   await healthRoutes(app, db);
   await docsRoutes(app, contract);
   await app.register(graphiqlPage);
   await app.register(async (guarded) => {
     await authenticate(guarded, db);
-    await admit(guarded, db, limits);
+    await admit(guarded);
     await guarded.register(meRoutes);
+    await guarded.register((scope) => keyRoutes(scope, db));
     await guarded.register((scope) => eventRoutes(scope, db, now));
     await guarded.register(echoRoutes);
-    await guarded.register((scope) => seriesRoutes(scope, reports));
-    await guarded.register((scope) => queryRoutes(scope, reports));
-    await guarded.register((scope) => reportingRoutes(scope, reports));
-    await guarded.register((scope) => graphqlRoutes(scope, reports));
-    await guarded.register((scope) => lookupRoutes(scope, reports));
+    await guarded.register((scope) => seriesRoutes(scope, context));
+    await guarded.register((scope) => queryRoutes(scope, context));
+    await guarded.register((scope) => reportingRoutes(scope, context));
+    await guarded.register((scope) => graphqlRoutes(scope, context));
+    await guarded.register((scope) => lookupRoutes(scope, context));
+    await guarded.register((scope) => linkRoutes(scope, context));
+  });
+  await app.register(async (linked) => {
+    await authenticateLinks(linked, db, now);
+    await admit(linked);
+    await sharedRoutes(linked, reports);
   });
   return app;
 }

@@ -1,21 +1,24 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
+import { createKey } from '../src/auth/keys.js';
+import { createLink } from '../src/auth/links.js';
 import { readContract } from '../src/contract.js';
 import { root } from '../src/root.js';
 import { type Document, operationsOf, type Place } from './contract/document.js';
-import { world } from './harness.js';
+import { type World, world } from './harness.js';
 import { runScript } from './tools/script.js';
 
 /** The account that the contract's examples are of. */
 const ACCOUNT = '8a6e0804-2bd0-4672-b79d-d97027f9071a';
 
-/** Those that send come first: the others ask for what they sent. */
-const operations = operationsOf(readContract().document as Document).sort(
-  (a, b) => Number(b.operation.operationId === 'sendEvents') - Number(a.operation.operationId === 'sendEvents'),
-);
+/** Those that send come first: the others ask for what they sent. Those that delete come last. */
+const turn = ({ method, operation }: Place) =>
+  operation.operationId === 'sendEvents' ? 0 : method === 'delete' ? 2 : 1;
+const operations = operationsOf(readContract().document as Document).sort((a, b) => turn(a) - turn(b));
 
 /** What an operation is asked with by the examples of the contract, without what it does not take. */
 function exampleOf({ operation }: Place, nth = 0): { path?: object; query?: object; body?: unknown } {
@@ -124,6 +127,18 @@ type Calls = (
   key: string,
 ) => Record<string, () => Promise<{ data?: unknown; error?: unknown; response: Response }>>;
 
+/** Makes the key and the link that the contract's examples name. */
+async function asInExamples({ db, sql }: World): Promise<void> {
+  const parameters = operations.flatMap(({ operation }) => operation.parameters ?? []);
+  const example = (name: string) => String(parameters.find((one) => one.name === name)?.example);
+  const reader = { account_id: ACCOUNT, name: '', permissions: ['read' as const], team_ids: null, bot_ids: null };
+  await createKey(db, { ...reader, key_id: example('key_id') });
+  const { key_id } = await createKey(db, reader);
+  await createLink(db, { account_id: ACCOUNT, key_id }, { name: '', expires: null, report: '/v1/bots', query: null });
+  const token_hash = createHash('sha256').update(example('token')).digest();
+  await sql`update links set link_id = ${example('link_id')}, token_hash = ${token_hash}`;
+}
+
 t.test('clients that two generators make of openapi.yaml compile, and make each call', async (t) => {
   mkdirSync(join(root, '.tap'), { recursive: true });
   const dir = mkdtempSync(join(root, '.tap/clients-')); // within the project, where openapi-fetch is found
@@ -145,6 +160,7 @@ t.test('clients that two generators make of openapi.yaml compile, and make each 
   for (const name of ['openapi-fetch', 'hey-api']) {
     const w = await world(t);
     const [app, key] = [await w.app(), await w.key({ account_id: ACCOUNT })];
+    await asInExamples(w);
     await app.listen({ host: '127.0.0.1', port: 0 });
     const { calls } = (await import(pathToFileURL(join(dir, 'js', `${name}.js`)).href)) as { calls: Calls };
     const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
@@ -152,8 +168,12 @@ t.test('clients that two generators make of openapi.yaml compile, and make each 
     t.equal(Object.keys(made).length, operations.length);
     for (const [operation, call] of Object.entries(made)) {
       const { data, error, response } = await call();
-      t.equal(response.status, 200, `${name}: ${operation} ${JSON.stringify(error)}`);
-      t.type(data, 'object', `${name}: ${operation} gives its answer`);
+      t.equal(
+        Math.floor(response.status / 100),
+        2,
+        `${name}: ${operation} ${response.status} ${JSON.stringify(error)}`,
+      );
+      if (response.status !== 204) t.type(data, 'object', `${name}: ${operation} gives its answer`);
     }
   }
 });

@@ -150,7 +150,7 @@ export async function ask(app: FastifyInstance, key: string | null, request: Inj
   const headers = { ...(key === null ? {} : { authorization: key }), ...request.headers };
   const response = await app.inject({ ...request, headers });
   const type = String(response.headers['content-type'] ?? '');
-  const body = /json/.test(type) ? response.json() : undefined;
+  const body = /json/.test(type) && response.body !== '' ? response.json() : undefined; // of HEAD there is none
   const answer = { status: response.statusCode, headers: response.headers, text: response.body, body };
   const faults = held().faultsOf(request.method ?? 'GET', String(request.url), answer);
   if (faults.length > 0) {

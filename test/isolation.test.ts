@@ -21,7 +21,7 @@ const [FOREIGN, HIDDEN, UNKNOWN, OWN] = ['zzforeign', 'zzhidden', 'zzunknown', '
 const NOW = Date.parse('2024-02-01T00:00:00Z');
 const ever = { start_time: '2000-01-01', end_time: '2100-01-01' };
 /** Operations that store, or that ask nothing of the database. */
-const skipped = ['sendEvents', 'getHealth', 'getReadiness'];
+const skipped = ['sendEvents', 'createKey', 'revokeKey', 'createLink', 'deleteLink', 'getHealth', 'getReadiness'];
 /** Parameters whose values events know under another name. */
 const alias: Record<string, string> = { channel_type: 'channel', version: 'bot_version', q: 'user_name' };
 const named = (name: string, mark: string) => `${alias[name] ?? name}-${mark}`;
@@ -241,6 +241,39 @@ function ofReporting({ secrets }: Reader): Cell[] {
   return [...cells, ...both((mark) => post(url(named('organization_id', mark)), body([])), secrets)];
 }
 
+/** The operations that answer CSV, which links can read. */
+const tables = operations.filter(({ operation }) => operation.responses['200']?.content?.['text/csv'] !== undefined);
+
+/** The reports and queries that a reader can share: those of its cells that are good. */
+const shareable = (reader: Reader): object[] =>
+  tables.flatMap((place) => {
+    if (place.path !== '/v1/query' && place.method !== 'get') return [];
+    return ofOperation(place, { ...reader, secrets: [] }).map(({ request: { url, payload } }) =>
+      payload === undefined ? { report: url } : { query: payload },
+    );
+  });
+
+interface SharedLink {
+  link_id: string;
+  path: string;
+  /** What its key gets by the request that it stands for. */
+  direct: Request;
+}
+
+/** Makes a link of each report that a reader can share. */
+async function shareAll(app: FastifyInstance, reader: Reader): Promise<SharedLink[]> {
+  const links: SharedLink[] = [];
+  for (const what of shareable(reader) as { report?: string; query?: object }[]) {
+    const { status, body } = await ask(app, reader.key, post('/v1/links', what));
+    if (status !== 201) continue;
+    const url = new URL(what.report ?? '/v1/query', 'http://localhost');
+    if (!url.searchParams.has('format')) url.searchParams.set('format', 'csv');
+    const direct = `${url.pathname}${url.search}`;
+    links.push({ ...body, direct: what.query ? post(direct, what.query) : { method: 'GET', url: direct } });
+  }
+  return links;
+}
+
 /** All that a request sent, taken out of an answer, and the number under which the log knows it. */
 function heard(request: Request, answer: { status: number; text: string; headers: object }): string {
   const sent = decodeURIComponent(`${request.url} ${JSON.stringify(request.payload ?? '')}`);
@@ -336,6 +369,54 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
   }
   say(`${total} cells`);
   t.ok(total >= 500, `${total} cells`);
+
+  // Links, read without a key: each answers what its key gets, and dead ones answer alike.
+  const links = new Map<Reader, SharedLink[]>();
+  for (const reader of readers) links.set(reader, await shareAll(app, reader));
+  const readLink = async ({ path }: SharedLink) =>
+    heard({ method: 'GET', url: '' }, await ask(app, null, { url: path }));
+  for (const reader of readers) {
+    const own = links.get(reader) as SharedLink[];
+    t.ok(own.length > 60, `${reader.name}: ${own.length} links`);
+    const others: string[] = [];
+    const leaks: string[] = [];
+    for (const link of own) {
+      const text = await readLink(link);
+      const direct = heard({ method: 'GET', url: '' }, await ask(app, reader.key, link.direct));
+      if (text !== direct.replace(/,"?<[^>]*>; rel=[^\]]*/, ',null'))
+        others.push(`${link.direct.url}\n${text}\n${direct}`);
+      if ([...reader.secrets, OTHER].some((secret) => text.includes(secret))) leaks.push(`${link.direct.url}\n${text}`);
+    }
+    t.strictSame(others, [], `${reader.name}: a link answers what its key gets`);
+    t.strictSame(leaks, [], `${reader.name}: and nothing that its key may not see`);
+  }
+  const [first, second, third] = links.get(whole) as [SharedLink, SharedLink, SharedLink];
+  const [live = ''] = [await readLink(first)];
+  t.match(live, /^200 /);
+  for (const reader of [team, bot]) {
+    const answer = await ask(app, reader.key, { method: 'DELETE', url: `/v1/links/${first.link_id}` });
+    t.equal(answer.status, 404, `${reader.name}: a link of a wider key is none of its`);
+    t.notMatch((await ask(app, reader.key, { url: '/v1/links' })).text, first.link_id);
+  }
+  await ask(app, whole.key, { method: 'DELETE', url: `/v1/links/${first.link_id}` });
+  await w.sql`update links set expires_at = ${new Date(NOW)} where link_id = ${second.link_id}`;
+  const altered = { ...third, path: third.path.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) };
+  const ofTeam = (links.get(team) as SharedLink[])[0] as SharedLink;
+  await ask(app, whole.key, { method: 'DELETE', url: `/v1/keys/${idOf(team.key)}` });
+  const unknown = await readLink({ ...third, path: `/v1/shared/${'x'.repeat(43)}` });
+  t.match(unknown, /^404 /);
+  for (const [name, link] of Object.entries({ deleted: first, ended: second, altered, 'of a revoked key': ofTeam })) {
+    t.equal(await readLink(link), unknown, name);
+  }
+  t.match(await readLink(third), /^200 /, 'the others go on');
+
+  // A link sees what its key sees when it is read.
+  const ofBots = (links.get(bot) as SharedLink[]).filter(({ direct }) => direct.url.startsWith('/v1/bots?'));
+  const sees = async () => (await Promise.all(ofBots.map(readLink))).join('\n');
+  t.notMatch(await sees(), 'shop');
+  await w.sql`update keys set bot_ids = '{shop}' where key_id = ${idOf(bot.key)}`;
+  t.match(await sees(), 'shop', 'with another reach');
+  t.notMatch(await sees(), 'helper', 'and no more the former one');
 
   // The control: keys of the same words whose account, teams and bots became others.
   const swept = async (key: string, reader: Reader) => {

@@ -128,6 +128,7 @@ async function upgraded(t: Test) {
     '0006_segments',
     '0007_changes',
     '0008_participation_segments',
+    '0009_links',
     'functions',
   ]);
   return opened;

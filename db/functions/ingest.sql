@@ -235,10 +235,12 @@ begin
   insert into known_ids (account_id, kind, id)
   select distinct p_account, k.kind, k.id
   from (
-    select distinct e.attributes->>'bot_id' as bot_id, e.attributes->>'team_id' as team_id
-    from unnest(v_batch) e where e.attributes is not null
+    select distinct e.attributes->>'bot_id' as bot_id, e.attributes->>'team_id' as team_id, e.organization_id
+    from unnest(v_batch) e where e.attributes is not null or e.organization_id is not null
   ) named
-  cross join lateral (values ('bot', named.bot_id), ('team', named.team_id)) as k (kind, id)
+  cross join lateral (
+    values ('bot', named.bot_id), ('team', named.team_id), ('organization', named.organization_id)
+  ) as k (kind, id)
   where k.id is not null
   order by 2, 3
   on conflict do nothing;

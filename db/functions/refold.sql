@@ -60,9 +60,11 @@ begin
   perform add_agent_cells(p_account, agent_acts(p_account, v_known));
   perform save_participations(p_account, v_ids);
   insert into known_ids (account_id, kind, id)
-  select distinct p_account, k.kind, e.attributes->>k.name
-  from events e cross join lateral (values ('bot', 'bot_id'), ('team', 'team_id')) as k (kind, name)
-  where e.account_id = p_account and e.conversation_id = any(v_known) and e.attributes->>k.name is not null
+  select distinct p_account, k.kind, k.id
+  from events e cross join lateral (
+    values ('bot', e.attributes->>'bot_id'), ('team', e.attributes->>'team_id'), ('organization', e.organization_id)
+  ) as k (kind, id)
+  where e.account_id = p_account and e.conversation_id = any(v_known) and k.id is not null
   order by 2, 3
   on conflict do nothing;
   v_is_named := found;

@@ -22,8 +22,16 @@ create table account_activity (
   primary key (account_id, minute, activity_id)
 );
 
+-- Whether a bot or team has conversations, or a bot some of a version, costs the same however many there are. Equal keys share
+-- an entry, so these are small; their columns seldom change.
+create index conversations_by_version on conversations (account_id, bot_id, bot_version, team_id)
+  where start_time is not null and not withdrawn;
+create index conversations_by_team on conversations (account_id, team_id, bot_id)
+  where start_time is not null and not withdrawn;
+
 -- Conversations from before have no ranges, and an earlier `ingest` may still run, which adds no rows: until a service has
--- waited for it and marked everything, answers have no validators.
+-- waited for it and marked everything, answers have no validators. Nor
+-- are their organizations among known_ids.
 insert into pending_marks
 select from (select) one
 where exists (select from accounts) or exists (select from conversations);

@@ -1,13 +1,16 @@
 import basicAuth from '@fastify/basic-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../database/database.js';
-import { Unauthenticated } from '../errors.js';
+import { NotFound, Unauthenticated } from '../errors.js';
+import { findLink, type Shared } from './links.js';
 import { type Principal, principals } from './principal.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Marks every route that `authenticate` guards. */
     principal: Principal;
+    /** What the link of the request reads; null where the request has a key. */
+    shared: Shared | null;
   }
 }
 
@@ -62,5 +65,21 @@ export async function authenticate(app: FastifyInstance, db: Database): Promise<
         ),
       );
     }
+  });
+}
+
+/**
+ * Gives the routes of `app`, whose paths have a `token`, the key and the report of the link that it belongs to. A link that
+ * is unknown, altered, deleted or past its end, or whose key is revoked, gets one and the same 404.
+ */
+export async function authenticateLinks(app: FastifyInstance, db: Database, now: () => number): Promise<void> {
+  app.decorateRequest('principal');
+  app.decorateRequest('shared', null);
+  app.addHook('onRequest', async (request) => {
+    const { token = '' } = request.params as { token?: string };
+    const link = await findLink(db, token, now());
+    if (link === null) throw new NotFound('there is nothing at this address: the link is unknown, or it has ended');
+    request.principal = link.key;
+    request.shared = link.shared;
   });
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Sql } from '../database/connect.js';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
+import type { Scope } from '../queries/scope.js';
 
 export const permissions = ['read', 'write', 'admin'] as const;
 export type Permission = (typeof permissions)[number];
@@ -20,12 +21,22 @@ export interface Key {
 }
 
 /** A secret has 32 random bytes, so one round of SHA-256 protects it as well as a slow hash. */
-const hash = (secret: string) => createHash('sha256').update(secret).digest();
+export const hash = (secret: string) => createHash('sha256').update(secret).digest();
 
-const columns = (
+/** The columns of a key. */
+export const columns = (
   sql: Sql,
 ) => sql`key_id, account_id, name, to_jsonb(permissions) as permissions, to_jsonb(team_ids) as team_ids,
-  to_jsonb(bot_ids) as bot_ids, created_at::text, revoked_at::text`;
+  to_jsonb(bot_ids) as bot_ids, ${isoTime(sql, sql`created_at`)} as created_at, ${isoTime(sql, sql`revoked_at`)} as revoked_at`;
+
+/** A time as ISO 8601 in UTC, with milliseconds. */
+export const isoTime = (sql: Sql, time: ReturnType<Sql>) =>
+  sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** The condition for keys that see no more than a scope: a key without a restriction is wider than any that has one. */
+export const isWithin = (sql: Sql, { account, teams, bots }: Scope) => sql`account_id = ${account}::uuid
+  ${teams === null ? sql`` : sql`and team_ids <@ ${teams}::text[]`}
+  ${bots === null ? sql`` : sql`and bot_ids <@ ${bots}::text[]`}`;
 
 /**
  * Creates a key, and its account if that is new, and returns the secret, which is not stored. `id` and `secret` are
@@ -34,27 +45,54 @@ const columns = (
 export async function createKey(
   db: Database,
   key: Pick<Key, 'account_id' | 'name' | 'permissions' | 'team_ids' | 'bot_ids'> & { key_id?: string; secret?: string },
-): Promise<{ key_id: string; secret: string }> {
+): Promise<{ key_id: string; secret: string; created_at: string }> {
   const id = key.key_id ?? `k${randomBytes(8).toString('hex')}`;
   const secret = key.secret ?? randomBytes(32).toString('base64url');
   await db.write(
     (sql) => sql`insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing`,
   );
-  await db.write(
-    (sql) => sql`
-      insert into keys (key_id, account_id, name, secret_hash, permissions, team_ids, bot_ids)
-      values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],
-        ${key.team_ids}::text[], ${key.bot_ids}::text[])`,
+  const { created_at } = only(
+    await db.write<{ created_at: string }>(
+      (sql) => sql`
+        insert into keys (key_id, account_id, name, secret_hash, permissions, team_ids, bot_ids)
+        values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],
+          ${key.team_ids}::text[], ${key.bot_ids}::text[])
+        returning ${isoTime(sql, sql`created_at`)} as created_at`,
+    ),
   );
-  return { key_id: id, secret };
+  return { key_id: id, secret, created_at };
 }
 
 /** All keys, or the keys of one account, oldest first. */
 export const listKeys = (db: Database, account?: string): Promise<Key[]> =>
   db.read<Key>(
     (sql) => sql`select ${columns(sql)} from keys
-      ${account === undefined ? sql`` : sql`where account_id = ${account}::uuid`} order by created_at, key_id`,
+      ${account === undefined ? sql`` : sql`where account_id = ${account}::uuid`} order by keys.created_at, key_id`,
   );
+
+/** The keys within a scope, active ones first, each newest first; at most `limit`. */
+export const listKeysWithin = (db: Database, scope: Scope, limit: number): Promise<Key[]> =>
+  db.read<Key>(
+    (sql) => sql`select ${columns(sql)} from keys where ${isWithin(sql, scope)}
+      order by revoked_at desc nulls first, keys.created_at desc, key_id limit ${limit}`,
+  );
+
+/** The number of active keys of an account. */
+export async function countKeys(db: Database, account: string): Promise<number> {
+  const counted = await db.read<{ count: number }>(
+    (sql) => sql`select count(*)::int as count from keys where account_id = ${account}::uuid and revoked_at is null`,
+  );
+  return only(counted).count;
+}
+
+/** Revokes a key within a scope; one that is revoked stays as it is. Returns false if the scope has no such key. */
+export async function revokeKeyWithin(db: Database, scope: Scope, id: string): Promise<boolean> {
+  const found = await db.write(
+    (sql) => sql`update keys set revoked_at = coalesce(revoked_at, now())
+      where key_id = ${id} and ${isWithin(sql, scope)} returning key_id`,
+  );
+  return found.length > 0;
+}
 
 /** All accounts, oldest first. */
 export async function listAccounts(db: Database): Promise<string[]> {

@@ -20,7 +20,7 @@ export interface Opened {
 export type Role = 'service' | 'tool' | 'reader';
 
 /** The oldest supported PostgreSQL, as server_version_num. */
-const OLDEST = 150_000;
+export const OLDEST = 150_000;
 
 /**
  * Opens the configured database (DATABASE_URL, or the embedded one in DATA_DIR) and brings it to the current schema.
@@ -95,7 +95,8 @@ interface Server {
   stop(): Promise<void>;
 }
 
-async function serverOf(config: Config, role: Role, tell: (what: string) => void): Promise<Server> {
+/** The server of the configured database, for a role. */
+export async function serverOf(config: Config, role: Role, tell: (what: string) => void): Promise<Server> {
   if (config.DATABASE_URL !== undefined) return { target: config.DATABASE_URL, stop: async () => {} };
   if (role === 'service') return keepRunning(config.DATA_DIR, tell);
   const running = findEmbedded(config.DATA_DIR);

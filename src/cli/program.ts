@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../root.js';
+import { doctorCommand } from './doctor.js';
 import { importCommand } from './import/command.js';
 import { keysCommand } from './keys.js';
 import { migrateCommand } from './migrate.js';
@@ -18,6 +19,7 @@ export const program = new Command('conversation-reports')
   .addCommand(rebuildCommand())
   .addCommand(keysCommand())
   .addCommand(importCommand())
+  .addCommand(doctorCommand())
   .hook('preAction', (_program, command) => {
     if (command.name() !== 'serve') onSignals(); // it handles them itself
   });

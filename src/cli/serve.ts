@@ -181,12 +181,13 @@ function wayIn(accounts: string[]): string {
   return `Accounts  ${shown}\nA key:    ${commandName(process.env)} keys create --permission read${choice}\n`;
 }
 
-/** Shows a generated key; this is the only time. */
+/** Shows a generated key; this is the only time. It stands alone on its line, so that a click marks what to copy. */
 const welcome = (account_id: string, key: string, url: string) => `
-Account  ${account_id}
-Key      ${key}   (admin; shown only now)
+  Your account is ${account_id}. Its first key may do everything and is shown only now:
 
-Try it:  curl -u '${key}' ${url}/v1/bots
-         ${url}/docs   (Authorize: the key as it stands here, under "key")
+export KEY=${key}
+
+  Try it:  curl -u "$KEY" ${url}/v1/bots
+           ${url}/docs   (Authorize: the key, under "key")
 
 `;

@@ -31,12 +31,22 @@ export const usualLimits: Limits = { requests: 100, bytes: 32 * MIB, total: 128 
 /**
  * Refuses requests beyond the share of their key with 429, before their body is read, and bodies beyond the total of
  * all keys with 503. Tags the statements of admitted requests with their key, so that connections are shared fairly
- * between keys. Applies to the routes of `app`, which must already be authenticated.
+ * between keys. Returns what applies it to the routes of an `app`, which must already be authenticated: requests with a
+ * key and those by its links count together.
  */
-export async function admit(app: FastifyInstance, db: Database, limits: Limits): Promise<void> {
+export function admission(db: Database, limits: Limits): (app: FastifyInstance) => Promise<void> {
   const busy = new Map<string, { requests: number; bytes: number }>();
-  let held = 0;
+  const held = { bytes: 0 };
+  return (app) => admit(app, db, limits, busy, held);
+}
 
+async function admit(
+  app: FastifyInstance,
+  db: Database,
+  limits: Limits,
+  busy: Map<string, { requests: number; bytes: number }>,
+  held: { bytes: number },
+): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
     const { key_id } = request.principal;
     const own = busy.get(key_id) ?? { requests: 0, bytes: 0 };
@@ -56,15 +66,15 @@ export async function admit(app: FastifyInstance, db: Database, limits: Limits):
       size += more;
       // What a body says of its size is not held yet: who sends slowly must not keep others out.
       const fresh = Math.max(0, read - arrived);
-      if (held > arrived && held + fresh > limits.total) throw full(limits);
-      held += fresh;
+      if (held.bytes > arrived && held.bytes + fresh > limits.total) throw full(limits);
+      held.bytes += fresh;
       arrived += fresh;
     };
     whenAnswered(reply, () => {
       isOver = true;
       own.requests--;
       own.bytes -= size;
-      held -= arrived;
+      held.bytes -= arrived;
       if (own.requests === 0) busy.delete(key_id);
     });
     done();

@@ -23,6 +23,18 @@ export function expectBody(app: FastifyInstance, types: readonly string[], encod
   });
 }
 
+/**
+ * Makes the routes of `app` take JSON bodies of up to `limit` bytes. They arrive as bytes: `readBody` parses them, and the
+ * parser of the operation names every fault by its path.
+ */
+export function takeJson(app: FastifyInstance, limit: number): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: limit }, (_request, body, done) =>
+    done(null, body),
+  );
+  expectBody(app, ['application/json']);
+}
+
 /** An `onRequest` hook for a route without query parameters. */
 export async function refuseQuery(request: FastifyRequest): Promise<void> {
   const names = Object.keys(request.query as object).slice(0, 100);

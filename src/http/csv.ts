@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -43,24 +43,45 @@ export function limitCaching(reply: FastifyReply, hasTable: boolean): void {
     .header('vary', hasTable ? 'accept, authorization' : 'authorization');
 }
 
-/** Sends a report as JSON or, where there is a table and the request asks for it, as the CSV table of the same numbers. */
+/** The mark by which Excel knows UTF-8; only where the request asks for it by `bom=true`. */
+const markOf = ({ query }: FastifyRequest) => ((query as { bom?: string }).bom === 'true' ? '\uFEFF' : '');
+
+/**
+ * Sends a report as JSON or, where there is a table and the request asks for it, as the CSV table of the same numbers.
+ * `file` is its Content-Disposition.
+ */
 export function sendReport<Body>(
   request: FastifyRequest,
   reply: FastifyReply,
   body: Body,
-  table: ((body: Body) => CsvTable) | undefined,
+  table: ((body: Body) => CsvTable & { file: string }) | undefined,
 ): FastifyReply {
   const { format } = request.query as { format?: string };
   if (table === undefined) return reply.send(body);
   if (!wantsCsv(request, format)) return reply.send(body);
-  const { columns, rows } = table(body);
-  return reply.type('text/csv; charset=utf-8').serializer(String).send(csv(columns, rows));
+  const { columns, rows, file } = table(body);
+  reply.type('text/csv; charset=utf-8').header('content-disposition', file);
+  return reply.serializer(String).send(markOf(request) + csv(columns, rows));
 }
 
 /** Sends CSV as a client receives it. A failure of the stream breaks the connection. */
-export function sendCsvStream(request: FastifyRequest, reply: FastifyReply, stream: Readable): FastifyReply {
-  reply.type('text/csv; charset=utf-8');
-  if (request.method !== 'HEAD') return reply.send(stream);
+export function sendCsvStream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  stream: Readable,
+  file: string,
+): FastifyReply {
+  reply.type('text/csv; charset=utf-8').header('content-disposition', file);
+  if (request.method !== 'HEAD') return reply.send(withMark(markOf(request), stream));
   stream.destroy();
   return reply.serializer(String).send('');
+}
+
+function withMark(mark: string, stream: Readable): Readable {
+  if (mark === '') return stream;
+  async function* parts() {
+    yield mark;
+    yield* stream;
+  }
+  return Readable.from(parts(), { highWaterMark: 1 });
 }

@@ -10,7 +10,9 @@ import type { Revisions } from '../queries/revision/revision.js';
 import type { Scope } from '../queries/scope.js';
 import { type CsvTable, limitCaching, sendCsvStream, sendReport, wantsCsv } from './csv.js';
 import { Faults } from './faults.js';
+import { disposition, type Named } from './file-name.js';
 import { gatherLists } from './lists.js';
+import type { Reports } from './reports.js';
 import { measured, showTiming } from './timing.js';
 import { matchesAny, matching, sendUnchanged, validatorsOf, watched } from './validators.js';
 
@@ -19,6 +21,8 @@ export interface ReportContext {
   db: Database;
   asOfNow: () => AsOf;
   revision: Revisions;
+  /** The reports that links can read. */
+  reports?: Reports;
 }
 
 /** The caller of a request. */
@@ -59,6 +63,8 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Answer
   answer(parsed: Parsed, caller: Caller): Promise<Static<Answer>>;
   /** The body as a CSV table. Without it the operation only answers JSON. */
   table?(answer: Static<Answer>, parsed: Parsed): CsvTable;
+  /** What the file of the CSV is named after. Default: the path, and the `window` of what was parsed. */
+  file?(parsed: Parsed): Named;
 }
 
 /**
@@ -67,7 +73,7 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Answer
  */
 export function serve<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Parsed>(
   app: FastifyInstance,
-  { asOfNow, revision }: ReportContext,
+  { asOfNow, revision, reports }: ReportContext,
   operation: Operation<Params, Query, Answer, Parsed>,
 ): void {
   const { method, url, params, querystring, response } = operation;
@@ -81,18 +87,24 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
     request.query = gather(request.query as Record<string, unknown>, (path, message) => found.push({ path, message }));
   }
 
-  async function handle(request: FastifyRequest, reply: FastifyReply) {
+  /** What a request says. Throws `InvalidRequest` with all of its faults. */
+  function read(request: FastifyRequest, now: number): Parsed {
     const faults = new Faults(request);
     for (const { path, message } of gatherFaults.get(request) ?? []) faults.add(path, message);
     // With a fault in the path Fastify has not validated the query, so it must not be parsed.
     if (request.validationError?.validationContext === 'params') faults.check();
-    const asOf = asOfNow();
     const { params, query, body } = request as Pick<
       RequestInput<Static<Params>, Static<Query>>,
       'params' | 'query' | 'body'
     >;
-    const parsed = operation.parse({ params, query, body, now: asOf.now }, faults);
+    const parsed = operation.parse({ params, query, body, now }, faults);
     faults.check();
+    return parsed;
+  }
+
+  async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const asOf = asOfNow();
+    const parsed = read(request, asOf.now);
     const scope = scopeFor(request.principal, 'read');
     const { asOf: watching, isSeen } = watched(asOf);
     const caller = { ...callerOf(request, reply), asOf: watching, scope };
@@ -122,9 +134,19 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
       }
       limitCaching(reply, table !== undefined);
       showTiming(reply, meter);
-      if (stream !== null) return sendCsvStream(request, reply, stream);
-      return sendReport(request, reply, answer as Static<Answer>, table && ((body) => table(body, parsed)));
+      const fileName = () => disposition(url, operation.file?.(parsed) ?? (parsed as Named));
+      if (stream !== null) return sendCsvStream(request, reply, stream, fileName());
+      return sendReport(
+        request,
+        reply,
+        answer as Static<Answer>,
+        table && ((body) => ({ ...table(body, parsed), file: fileName() })),
+      );
     });
+  }
+  if (operation.table !== undefined) {
+    const check = (request: FastifyRequest) => void read(request, asOfNow().now);
+    reports?.add({ method, url, params, querystring, response, preValidation, check, answer: handle });
   }
 
   const schema: FastifySchema = {

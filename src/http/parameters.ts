@@ -30,6 +30,10 @@ export const Format = Type.Optional(
   Choice(['json', 'csv'] as const, 'Format of the answer; overrides the Accept header'),
 );
 
+export const Bom = Type.Optional(
+  Choice(['true', 'false'] as const, 'true: a CSV begins with a byte-order mark, by which Excel reads it as UTF-8'),
+);
+
 /** An object without other properties. */
 export const strict = <P extends TProperties>(properties: P): TObject<P> =>
   Type.Object(properties, { additionalProperties: false });

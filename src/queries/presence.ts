@@ -17,15 +17,26 @@ export type Presence =
   /** Whether agents of an organization wrote in a conversation that the caller sees. */
   | { kind: 'organization'; id: string };
 
+/** Whether the key of a scope may see a bot or team at all. */
+function isReachable({ teams, bots }: Scope, presence: Presence): boolean {
+  if (presence.kind === 'team') return teams === null || teams.includes(presence.id);
+  if (presence.kind === 'organization') return true;
+  return bots === null || bots.includes('bot' in presence ? presence.bot : presence.id);
+}
+
 /** An SQL expression that is true if it exists. */
 export function isPresent(sql: Sql, scope: Scope, presence: Presence): Fragment {
+  if (!isReachable(scope, presence)) return sql`false`;
   switch (presence.kind) {
     case 'version':
       return sql`exists (select from conversations c where ${visible(sql, scope)}
         and c.bot_id = ${presence.bot} and c.bot_version = ${presence.id})`;
     case 'organization':
-      return sql`exists (select from conversations c where ${visible(sql, scope)}
-        and ${presence.id}::text = any(c.organization_ids))`;
+      // Not known: nobody wrote for it in any conversation. Those from before an upgrade are known once they are marked.
+      return sql`((exists (select from known_ids where account_id = ${scope.account}::uuid
+          and kind = 'organization' and id = ${presence.id}) or exists (select from pending_marks))
+        and exists (select from conversations c where ${visible(sql, scope)}
+          and ${presence.id}::text = any(c.organization_ids)))`;
     default:
       return isRestricted(scope)
         ? sql`exists (select from conversations c where ${visible(sql, scope)}

@@ -51,6 +51,7 @@ export function contracted(document: Document): Contracted {
     const faults = Object.keys(headers)
       .filter((name) => special.has(name) && !declared.includes(name))
       .map((name) => `the header ${name} is not documented for ${status}`);
+    if (response.content === undefined && text === '') return faults; // 204
     const type = String(headers['content-type'] ?? '').split(';')[0] as string;
     if (status === 304) return text === '' ? faults : [...faults, 'a 304 has a body'];
     const media = response.content?.[type];

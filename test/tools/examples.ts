@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import t, { type Test } from 'tap';
+import { refresh } from '../../src/queries/segments/refresh.js';
 import { root } from '../../src/root.js';
 import { type Answer, ask, send, type World, world } from '../harness.js';
 import { within } from './close.js';
@@ -30,12 +31,20 @@ interface Line {
   event: object;
 }
 
-/** Orders of arrival, with the size of a batch: each must give the same answers. */
-const orders: { name: string; batch: number; sort: (list: Line[]) => Line[] }[] = [
-  { name: 'as listed, in one batch', batch: 10_000, sort: (list) => list },
-  { name: 'backwards, one by one', batch: 1, sort: (list) => [...list].reverse() },
-  { name: 'sorted by a hash, in batches of 7', batch: 7, sort: (list) => [...list].sort((a, b) => mix(a) - mix(b)) },
+/** Orders of arrival, with the size of a batch, and the roads of the answers: each must give the same. */
+const orders: { name: string; batch: number; sort: (list: Line[]) => Line[]; road: Road }[] = [
+  { name: 'as listed, in one batch', batch: 10_000, sort: (list) => list, road: 'raw' },
+  { name: 'backwards, one by one', batch: 1, sort: (list) => [...list].reverse(), road: 'built' },
+  {
+    name: 'sorted by a hash, in batches of 7',
+    batch: 7,
+    sort: (list) => [...list].sort((a, b) => mix(a) - mix(b)),
+    road: 'stored',
+  },
 ];
+
+/** The raw road alone, or segments where they can answer: built in the answer, or stored before. */
+type Road = 'raw' | 'built' | 'stored';
 
 const mix = ({ event }: Line) =>
   [...JSON.stringify(event)].reduce((hash, c) => (Math.imul(hash, 31) + c.charCodeAt(0)) | 0, 7);
@@ -53,9 +62,10 @@ export function testExamples(name: string, tolerance: number, most: number): voi
   const cases: Case[] = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8'));
 
   for (const order of orders.slice(-most)) {
-    t.test(`${name}, events ${order.name}`, async (t) => {
+    t.test(`${name}, events ${order.name}, ${roadNames[order.road]}`, async (t) => {
       const w = await world(t);
       const keys = await load(w, order.sort(events), order.batch);
+      await prepare(w, order.road, [...keys.keys()]);
       const apps = new Map<string, FastifyInstance>(); // one for each timeout; their clock goes from case to case
       let now = 0;
       const answers = new Map<string, Answer>();
@@ -92,7 +102,29 @@ export function testExamples(name: string, tolerance: number, most: number): voi
       }
 
       for (const example of cases) compare(t, example, await answerOf(example), tolerance);
+      const roads = [...answers.values()].map(
+        ({ headers }) => /desc="(\w+)"/.exec(String(headers['server-timing']))?.[1],
+      );
+      const fast = roads.filter((road) => road === 'segments').length;
+      const slow = roads.filter((road) => road === 'raw').length;
+      t.comment(`${fast} answers by segments, ${slow} by the raw road`);
+      t.ok(slow > 0);
+      t.equal(fast > roads.length / 10, order.road !== 'raw', `${fast} answers by segments`);
     });
+  }
+}
+
+const roadNames: Record<Road, string> = {
+  raw: 'raw road',
+  built: 'segments built in the answer',
+  stored: 'stored segments',
+};
+
+async function prepare({ sql, db }: World, road: Road, accounts: string[]): Promise<void> {
+  // As after an upgrade: segments are not used.
+  if (road === 'raw') await sql`insert into pending_marks default values`;
+  else if (road === 'stored') {
+    for (const account of accounts) while ((await refresh(db, account)) !== null);
   }
 }
 

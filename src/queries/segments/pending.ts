@@ -31,6 +31,10 @@ export async function markPending(db: Database, isOver: () => boolean): Promise<
     const taken = await sql`delete from pending_marks returning since`;
     if (taken.length === 0) return; // another process was faster
     await sql`
+      insert into known_ids (account_id, kind, id)
+      select distinct account_id, 'organization', unnest(organization_ids) from conversations
+      on conflict do nothing`;
+    await sql`
       insert into account_activity (account_id, minute, first_time, last_time)
       select account_id, date_bin('1 minute', last_activity, timestamptz '0001-01-01Z'), min(last_activity), max(last_activity)
       from conversations where closed_at is null and last_activity is not null group by 1, 2`;

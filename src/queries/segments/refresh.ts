@@ -37,9 +37,11 @@ export interface Refreshed {
  */
 export const refresh = (db: Database, account: string, sizes = usual): Promise<Refreshed | null> =>
   db.transaction(async (sql): Promise<Refreshed | null> => {
+    // A plan that is kept from when the tables were small would read them whole for each text, now that they are large.
     const { locked } = only(
       await sql<{ locked: boolean }[]>`
-        select pg_try_advisory_xact_lock(hashtextextended(${`segments of ${account}`}, 0)) as locked`,
+        select pg_try_advisory_xact_lock(hashtextextended(${`segments of ${account}`}, 0)) as locked,
+          set_config('plan_cache_mode', 'force_custom_plan', true)`,
     );
     if (!locked) return { isBusy: true, day: null, segments: 0, conversations: 0 };
     const taken = await sql<{ bot_id: string; hour: string; day: string }[]>`

@@ -58,6 +58,7 @@ export async function lookupRoutes(app: FastifyInstance, context: ReportContext)
       return { conversations: found.conversations.map((row) => shapeConversation(row, page.window.zone)), next_cursor };
     },
     table: ({ conversations }) => tableOfConversations(conversations),
+    file: ({ page }) => ({ window: page.window }),
   });
 
   serve(app, context, {

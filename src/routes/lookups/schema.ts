@@ -1,9 +1,9 @@
 import { type Static, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
-import { Choice, Format, Id, List, strict, TimeText, TimeZone } from '../../http/parameters.js';
+import { Bom, Choice, Format, Id, List, strict, TimeText, TimeZone } from '../../http/parameters.js';
 import { attributes, scalarAttributes } from '../../queries/ingest/fields.js';
 import { alwaysKnown, type Scalars } from '../../queries/lookups/conversation.js';
 
-const common = { time_zone: TimeZone, format: Format };
+const common = { time_zone: TimeZone, format: Format, bom: Bom };
 
 export const ListQuery = strict(common);
 

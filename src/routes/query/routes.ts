@@ -48,6 +48,7 @@ export async function queryRoutes(app: FastifyInstance, context: ReportContext):
       return { ...shapeAnswer(table, question, notices), ...(question.explain ? { explain: explanation } : {}) };
     },
     table: tableOfAnswer,
+    file: ({ query }) => ({ name: query.dataset, window: query.window }),
   });
 
   const schema = { querystring: strict({}), response: { 200: CatalogueAnswer } };

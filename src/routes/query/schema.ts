@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Choice, Format, strict } from '../../http/parameters.js';
+import { Bom, Choice, Format, strict } from '../../http/parameters.js';
 
-export const QueryParameters = strict({ format: Format });
+export const QueryParameters = strict({ format: Format, bom: Bom });
 
 const Unit = Type.Unsafe<'seconds' | 'ratio' | 'count' | 'money' | null>({
   type: ['string', 'null'],

@@ -56,5 +56,6 @@ export async function reportingRoutes(app: FastifyInstance, context: ReportConte
       return shapeReport(table, report);
     },
     table: tableOfReport,
+    file: ({ report }) => ({ window: report.query.window }),
   });
 }

@@ -1,11 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Choice, Format, Id, strict } from '../../http/parameters.js';
+import { Bom, Choice, Format, Id, strict } from '../../http/parameters.js';
 
 export const OrganizationParams = Type.Object({
   organization_id: Id('The account, or an organization whose agents wrote in its conversations'),
 });
 
-export const ReportQuery = strict({ format: Format });
+export const ReportQuery = strict({ format: Format, bom: Bom });
 
 const Field = Type.Object(
   {

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Choice, Format, Id, List, strict, TextOrList, TimeText, TimeZone } from '../../http/parameters.js';
+import { Bom, Choice, Format, Id, List, strict, TextOrList, TimeText, TimeZone } from '../../http/parameters.js';
 
 /** Parameters of every operation of the dialect. */
 const common = {
@@ -7,6 +7,7 @@ const common = {
   end_time: TimeText('End of the range, exclusive'),
   time_zone: TimeZone,
   format: Format,
+  bom: Bom,
 };
 
 const isTest = Type.Optional(Choice(['true', 'false'] as const, 'true: only tests; false: no tests; default: all'));
