@@ -214,3 +214,33 @@ function whyNoJson(text: string): string {
   if (/^\s*[{[]/.test(text) && !/[}\]]\s*$/.test(text)) return 'not JSON: it ends before its last bracket';
   return `not JSON: it begins ${JSON.stringify(text.slice(0, 30))}`;
 }
+
+/**
+ * The start of a document as a document: cut after its last whole value, and closed. What it holds says what it is, long before
+ * it is read. Undefined if it is no JSON.
+ */
+export function startOf(text: string): unknown {
+  const open: string[] = [];
+  let cut = { at: 0, close: '' };
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '"') {
+      const rest = /"(?:[^"\\]|\\.)*"/sy;
+      rest.lastIndex = at;
+      if (!rest.test(text)) break;
+      at = rest.lastIndex - 1;
+    } else if (char === '{' || char === '[') {
+      open.unshift(char === '{' ? '}' : ']');
+      cut = { at: at + 1, close: open.join('') };
+    } else if (char === '}' || char === ']') {
+      open.shift();
+      cut = { at: at + 1, close: open.join('') };
+      if (open.length === 0) break;
+    } else if (char === ',') cut = { at, close: open.join('') };
+  }
+  try {
+    return parseJson(text.slice(0, cut.at) + cut.close, BOUNDS);
+  } catch {
+    return undefined;
+  }
+}

@@ -4,7 +4,7 @@ import { eventTypes } from '../../queries/ingest/fields.js';
 import { isObject, parseJson } from '../../queries/ingest/json.js';
 import { type CsvForm, formOf, nameOf } from './csv.js';
 import { UsageError } from './halt.js';
-import { RecordScanner } from './json.js';
+import { RecordScanner, startOf } from './json.js';
 
 /** What an input is, by its first bytes. */
 export interface Look {
@@ -13,6 +13,8 @@ export interface Look {
   csv?: CsvForm;
   /** Of a JSON document: the lists of objects in it, and whether it is a list itself. */
   lists?: readonly string[];
+  /** Of a JSON document that is no list: what its start holds. */
+  document?: unknown;
   /** The first records, as far as the start of the input holds them. */
   first: readonly unknown[];
   isEvents: boolean;
@@ -91,7 +93,7 @@ function settled(found: Found, encoding: string, head: Buffer, wanted: Wanted): 
   const isEvents = found.first.some(isEvent);
   const says = isEvents && found.form === 'lines' ? 'events' : found.says;
   const sample = actual !== 'utf-8' && isGuess ? sampleOf(textOf(head, actual)) : undefined;
-  const by = sample === undefined ? '' : ` by its bytes (as in ${JSON.stringify(sample)}); --encoding says otherwise`;
+  const by = sample === undefined ? '' : ` by its bytes (as in ${JSON.stringify(sample)}; --encoding says otherwise)`;
   return { ...found, encoding: actual, isEvents, says: saying(says, actual) + by };
 }
 
@@ -178,7 +180,7 @@ function lookAtDocument(text: string): Found {
     : lists.length === 0
       ? 'a JSON document without a list of records'
       : `a JSON document with ${lists.length === 1 ? 'a list' : 'lists'} under ${inside}`;
-  return { form: 'json', first, lists: isList ? [''] : lists, says };
+  return { form: 'json', first, lists: isList ? [''] : lists, says, ...(isList ? {} : { document: startOf(text) }) };
 }
 
 function scannedBy(scanner: RecordScanner, bytes: Buffer): Buffer[] {

@@ -70,19 +70,22 @@ function roadOf(input: Input, found: Look, reading: Reading): Road {
   return withRecords({ input, look: found, source: guessed, records: null }, reading);
 }
 
-/** The preset that surely reads the first records, if exactly one does. */
-function guessOf({ first }: Look): Source | undefined {
-  const sure = Object.values(presets).filter(
-    ({ recognizes }) => first.length > 0 && first.every((record) => recognizes?.(record) === true),
-  );
+/** The preset that surely reads the document, or its first records, if exactly one does. */
+function guessOf(found: Look): Source | undefined {
+  const sure = Object.values(presets).filter((preset) => isOfDocument(preset, found) || isOfRecords(preset, found));
   return sure.length === 1 ? sure[0] : undefined;
 }
+
+const isOfDocument = (preset: Source, { document }: Look) =>
+  document !== undefined && preset.recognizes?.(document) === true;
+const isOfRecords = (preset: Source, { first }: Look) =>
+  first.length > 0 && first.every((record) => preset.recognizes?.(record) === true);
 
 function whatItIs({ form, says, first }: Look): string {
   if (form === 'text') return 'plain text: neither JSON, nor a table whose lines have the same number of cells';
   const names = [...new Set(first.flatMap((record) => Object.keys(record ?? {})))].slice(0, 40);
   const has = names.length === 0 ? '' : ` with ${names.map((name) => JSON.stringify(name)).join(', ')}`;
-  return `${says}${has}: no events. Say what the records mean with --map, --mapping or --preset`;
+  return `${says}. Its records${has} are no events: say what they mean with --map, --mapping or --preset`;
 }
 
 function withRecords(road: Road, reading: Reading): Road {
@@ -100,7 +103,10 @@ function pathOfRecords({ input, look, source }: Road, reading: Reading): string 
   }
   if (isList) return '';
   const isRead = (list: string) => source?.reads?.some(({ path }) => path.text.startsWith(`${list}[]`));
-  if (lists.length === 0 || reading.from === 'preset' || lists.some(isRead)) return null;
+  if (lists.length === 0 || lists.some(isRead)) return null;
+  if (source?.recognizes !== undefined)
+    return isOfDocument(source, look) || !isOfRecords(source, look) ? null : (lists[0] ?? null);
+  if (reading.from === 'preset') return null;
   if (lists.length === 1) return lists[0] as string;
   throw new UsageError(`${input.name}: ${look.says}: say which with --records ${lists.join(' or --records ')}`);
 }

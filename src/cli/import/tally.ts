@@ -16,10 +16,7 @@ interface Cause {
 
 /** The way out of faults that an option mends, by their words. */
 const HINTS: [RegExp, string][] = [
-  [
-    /has no time zone of its own|^time: must be a time with an offset/,
-    '--time-zone Europe/Berlin says the zone of the data',
-  ],
+  [/has no time zone of its own/, '--time-zone Europe/Berlin says the zone of the data'],
   [/say how times are written/, '--time-format says how, such as epoch_s or "DD.MM.YYYY HH:mm"'],
   [/is not among the values/, '--value FIELD:word=word,*=word says what each word means'],
   [/^sender: must be /, '--value sender:word=user,word=agent says what each word means'],
@@ -119,9 +116,10 @@ export class Tally {
     );
     const stored = events === 0 ? [] : [`${plural(events, 'event')} of ${of}, ${first} to ${last}`];
     const ignored = [...this.#reasons].map(([reason, count]) => `ignored ${count}: ${reason}`);
-    const refused = [...this.#causes.values()].map(({ reason, first, count }) => {
+    const refused = [...this.#causes.values()].flatMap(({ reason, first, count }) => {
       const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
-      return `refused ${count}: ${reason} (${count === 1 ? '' : 'first '}${first})${hint === undefined ? '' : `\n  ${hint}`}`;
+      const line = `refused ${count}: ${reason} (${count === 1 ? '' : 'first '}${first})`;
+      return hint === undefined ? [line] : [line, `  ${hint}`];
     });
     if (this.#unshown > 0) refused.push(`refused ${this.#unshown} for other causes`);
     return [...stored, ...ignored, ...refused];
