@@ -160,10 +160,11 @@ export function converted(value: unknown, kind: kinds.Kind): unknown {
   if (kind.accepts(value)) return value;
   if (kind === kinds.texts)
     return (Array.isArray(value) ? value : listIn(value)).map((item) => textOf(item).slice(0, 200));
+  if (typeof value === 'object' && !isLosslessNumber(value)) return value;
   if (typeof value !== 'string') return kind.accepts(textOf(value)) ? textOf(value) : value;
   const text = /^(?:true|false)$/i.test(value) ? value.toLowerCase() : value;
   try {
-    const parsed: unknown = parseJson(text);
+    const parsed: unknown = parseJson(` ${text}`); // the blank, because it finds long numbers by what is before them
     return kind.accepts(parsed) ? parsed : value;
   } catch {
     return value;

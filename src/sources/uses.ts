@@ -17,7 +17,7 @@ export function usesOf(mapping: Mapping): Use[] {
     for (const path of Object.keys(event.when ?? {})) note(whole(path, event.each));
     for (const [field, from] of Object.entries(event.fields)) {
       const isNeeded = isAlways && known[field]?.needed === true;
-      notePaths(from, event.each, isNeeded ? `which events[${n}].${field} of the mapping names` : undefined);
+      notePaths(from, event.each, isNeeded ? `, which events[${n}].${field} of the mapping names` : undefined);
     }
     for (const from of Object.values(event.conversation)) notePaths(from, event.each, undefined);
   }
