@@ -129,6 +129,135 @@ const samples: Record<string, Sample> = {
     count: { sender: 'agent', pattern: /^\d+,\w+,False,/gm },
     conversations: 3,
   },
+  botpress: {
+    file: 'botpress.ndjson',
+    types: { message: 5 },
+    first: {
+      type: 'message',
+      id: 'm2',
+      time: '2024-01-08T09:00:01.000Z',
+      conversation_id: 'conv-1',
+      sender: 'bot',
+      sender_id: 'bot-1',
+      text: 'Choose',
+      content: { type: 'choice', text: 'Choose', options: [{ label: 'A', value: 'a' }] },
+    },
+    count: { sender: 'user', pattern: /"direction": "incoming"|"authorId": "/g },
+    conversations: 2,
+  },
+  discord: {
+    file: 'discord.json',
+    types: { message: 4 },
+    first: {
+      type: 'message',
+      id: '101',
+      time: '2024-01-08T09:00:00.250Z',
+      conversation_id: '21',
+      sender: 'user',
+      sender_id: '11',
+      sender_name: 'user-1',
+      text: 'My parcel is lost',
+      conversation: { channel: 'discord', integration_id: '1' },
+    },
+    ignored: ['a message that Discord itself wrote, such as of a join or a pin'],
+    count: { sender: 'bot', pattern: /"isBot": true/g },
+    conversations: 1,
+  },
+  intercom: {
+    file: 'intercom.ndjson',
+    types: { message: 5, note: 1, 'conversation.closed': 1, rating: 1 },
+    first: {
+      type: 'message',
+      id: '9001',
+      time: '2024-01-08T09:00:00.000Z',
+      conversation_id: '501',
+      sender: 'user',
+      sender_id: 'c-1',
+      sender_name: 'user-1',
+      text: 'Where is my bill?',
+      conversation: { channel: 'conversation', team_id: '4', user_id: 'c-1', user_name: 'user-1', tags: ['billing'] },
+    },
+    ignored: ['a part of the kind assignment', "Intercom's topic ping"],
+    count: { sender: 'user', pattern: /"delivered_as": "customer_initiated"|"type": "lead"/g },
+    conversations: 2,
+  },
+  moveo: {
+    file: 'moveo.json',
+    types: { 'conversation.updated': 1, message: 5, 'conversation.closed': 1, rating: 2 },
+    first: {
+      type: 'conversation.updated',
+      id: 'yX2Zk6LupYJoovu0iGQ3yr',
+      time: '2024-01-08T09:00:00.000Z',
+      conversation_id: 's-1',
+      conversation: {
+        bot_id: 'shop',
+        bot_version: '3',
+        desk_id: 'd-1',
+        integration_id: 'i-1',
+        channel: 'web',
+        is_test: false,
+        user_id: 'user-1',
+        user_name: 'user-1',
+        brain_id: 'b-1',
+        tags: ['kg'],
+        is_covered: true,
+      },
+    },
+    ignored: ['an expiry, which follows from the timeout'],
+    count: { sender: 'user', pattern: /message:received/g },
+    conversations: 2,
+  },
+  whatsapp: {
+    file: 'whatsapp.txt',
+    options: { time_zone: 'Europe/Berlin', time_format: 'DD/MM/YYYY' },
+    types: { message: 5 },
+    first: {
+      type: 'message',
+      id: 'CsCtZ9p-XFIR979LyV3p8g',
+      time: '2024-01-08T09:00:00.000Z',
+      conversation_id: 'rYGAFlN7Ptbrsq-9OS-aBm',
+      seq: 1,
+      sender: 'user',
+      sender_id: 'user-1',
+      sender_name: 'user-1',
+      text: 'Hello, is the shop open?\nIt is cold outside.',
+      conversation: { channel: 'whatsapp', user_name: 'user-1' },
+    },
+    ignored: ['a line that WhatsApp itself wrote, such as of a join or of encryption'],
+    count: { sender: 'user', pattern: / - user-1: /g },
+    conversations: 1,
+  },
+  zendesk: {
+    file: 'zendesk.ndjson',
+    types: {
+      message: 4,
+      note: 1,
+      'conversation.closed': 2,
+      'conversation.reopened': 1,
+      'conversation.updated': 1,
+      rating: 1,
+    },
+    first: {
+      type: 'message',
+      id: '1',
+      time: '2024-01-08T09:00:00.000Z',
+      conversation_id: '71',
+      sender_id: '301',
+      text: 'My order is late',
+      sender: 'user',
+      conversation: {
+        channel: 'web',
+        team_id: '5',
+        user_id: '301',
+        user_name: 'user-1',
+        user_email: 'user-1@example.com',
+        tags: ['late'],
+      },
+    },
+    ignored: ["Zendesk's event ticket.priority_changed"],
+    count: { sender: 'user', pattern: /"author_id": 301|"is_staff": false/g },
+    conversations: 2,
+  },
 };
 
 const textOf = ({ file }: Sample) => readFileSync(join(root, 'test/sources', file), 'utf8');
@@ -146,8 +275,13 @@ function recordsOf(source: Source, sample: Sample): unknown[] {
   return [...text.split('\n'), null].map(take).filter((record) => record !== undefined);
 }
 
-function mappedOf(name: string, sample: Sample): Mapped {
+const configured = (name: string, { options }: Sample): Source => {
   const source = presets[name] as Source;
+  return options === undefined ? source : (source.configured?.(options) as Source);
+};
+
+function mappedOf(name: string, sample: Sample): Mapped {
+  const source = configured(name, sample);
   const all = recordsOf(source, sample).map((record) => source.map(record));
   const unique = (texts: string[]) => [...new Set(texts)].sort();
   return {

@@ -33,7 +33,17 @@ export interface Source {
    * returns a record that is complete, or undefined.
    */
   lines?(): (line: string | null) => unknown;
+  /** The same source for data whose times do not say all themselves; only for products whose times do not. */
+  configured?(how: Configuration): Source;
   map(record: unknown): Mapped;
+}
+
+/** What people say of data that does not say it. */
+export interface Configuration {
+  /** The time zone of its times. */
+  time_zone?: string;
+  /** How times are written: a pattern as mappings have it. */
+  time_format?: string;
 }
 
 /** A place that a source reads. */

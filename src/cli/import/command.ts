@@ -161,7 +161,6 @@ function readingOf(options: Options): Reading {
   }
   if (mapping !== undefined) return { ...common, ...readMapping(mapping, options), from: 'mapping' };
   if (preset !== undefined) {
-    refuse(given(OF_TIMES), 'not beside --preset, which knows how its times are written');
     return { ...common, source: presetOf(preset, options), from: 'preset' };
   }
   const own = given({ ...OWN, ...OF_TIMES, ...OF_ALL });
