@@ -305,6 +305,20 @@ t.test('every preset has a sample', async (t) => {
   for (const [name, source] of Object.entries(presets)) t.equal(source.name, name);
 });
 
+t.test('a sample is recognized by its own preset, and by no other', async (t) => {
+  for (const [name, sample] of Object.entries(samples)) {
+    for (const record of recordsOf(presets[name] as Source, sample)) {
+      const sure = Object.values(presets).filter((preset) => preset.recognizes?.(record) === true);
+      const own = presets[name]?.recognizes === undefined ? [] : [name];
+      t.strictSame(
+        sure.map((preset) => preset.name),
+        own,
+        JSON.stringify(record).slice(0, 200),
+      );
+    }
+  }
+});
+
 t.test('presets', async (t) => {
   const w = await world(t);
   const app = await w.app({ now: Date.parse('2024-01-09T12:00:00Z') });

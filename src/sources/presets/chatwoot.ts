@@ -17,11 +17,11 @@ export const chatwoot: Source = {
   name: 'chatwoot',
   about: 'webhooks, message lists of the API or rows of the table `messages` of Chatwoot',
   recognizes: (record) => {
-    const { event: kind, message_type, conversation_id, conversation, content_type, account, account_id } = row(record);
-    if (typeof kind === 'string' && (Object.hasOwn(conversationEvents, kind) || kind.startsWith('message_')))
+    const { event: kind, account, payload } = row(record);
+    if (typeof kind === 'string' && /^(?:conversation|message|contact|webwidget)_[a-z_]+$/.test(kind)) {
       return account !== undefined || row(record).inbox_id !== undefined;
-    const isMessage = message_type !== undefined && content_type !== undefined && account_id !== undefined;
-    return isMessage && (conversation_id !== undefined || conversation !== undefined);
+    }
+    return Array.isArray(payload) ? payload.length > 0 && payload.every(isMessage) : isMessage(record);
   },
   map(record) {
     const said = row(record);
@@ -34,6 +34,12 @@ export const chatwoot: Source = {
     return of?.(said) ?? ignored(`Chatwoot's event ${short(said.event)}`);
   },
 };
+
+function isMessage(record: unknown): boolean {
+  const { message_type, content_type, inbox_id, conversation_id, conversation } = row(record);
+  const isComplete = message_type !== undefined && content_type !== undefined && inbox_id !== undefined;
+  return isComplete && (conversation_id !== undefined || conversation !== undefined);
+}
 
 const kinds = ['incoming', 'outgoing', 'activity', 'template'];
 

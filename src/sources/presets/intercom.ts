@@ -14,7 +14,10 @@ import { event, instant, list, plain, type Row, row, short, take, words } from '
 export const intercom: Source = {
   name: 'intercom',
   about: 'conversations of the API of Intercom, or its webhooks with them',
-  recognizes: (record) => isConversation(record) || isConversation(row(row(record).data).item),
+  recognizes: (record) => {
+    const { type, topic, data } = row(record);
+    return type === 'notification_event' ? topic !== undefined && row(data).item !== undefined : isConversation(record);
+  },
   map(record) {
     const { type, topic, data } = row(record);
     if (type !== 'notification_event') return conversationOf(row(record));

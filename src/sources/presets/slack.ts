@@ -17,8 +17,8 @@ export const slack: Source = {
   name: 'slack',
   about: 'messages of a Slack export, or bodies of the Events API',
   recognizes: (record) => {
-    const { type, ts, user, bot_id, subtype, event: inner } = row(record);
-    if (type === 'event_callback') return row(inner).type === 'message';
+    const { type, ts, user, bot_id, subtype, event: inner, team_id } = row(record);
+    if (type === 'event_callback') return team_id !== undefined && typeof row(inner).type === 'string';
     const isStamp = typeof ts === 'string' && /^\d{10}\.\d{6}$/.test(ts);
     return type === 'message' && isStamp && (user !== undefined || bot_id !== undefined || subtype !== undefined);
   },
