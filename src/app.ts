@@ -1,7 +1,7 @@
 import accepts from '@fastify/accepts';
 import cors from '@fastify/cors';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify';
-import { authenticate, authenticateLinks } from './auth/authenticate.js';
+import { authenticate, authenticateHooks, authenticateLinks } from './auth/authenticate.js';
 import { type Contract, readContract } from './contract.js';
 import type { Database } from './database/database.js';
 import { InvalidRequest, NotFound } from './errors.js';
@@ -30,6 +30,7 @@ import { meRoutes } from './routes/me.js';
 import { queryRoutes } from './routes/query/routes.js';
 import { reportingRoutes } from './routes/reporting/routes.js';
 import { seriesRoutes } from './routes/series/routes.js';
+import { hookRoutes, sourceRoutes } from './routes/sources/routes.js';
 
 export interface AppOptions {
   db: Database;
@@ -128,11 +129,17 @@ export async function buildApp({
     await guarded.register((scope) => graphqlRoutes(scope, context));
     await guarded.register((scope) => lookupRoutes(scope, context));
     await guarded.register((scope) => linkRoutes(scope, context));
+    await guarded.register((scope) => sourceRoutes(scope, db));
   });
   await app.register(async (linked) => {
     await authenticateLinks(linked, db, now);
     await admit(linked);
     await sharedRoutes(linked, reports);
+  });
+  await app.register(async (hooked) => {
+    await authenticateHooks(hooked, db);
+    await admit(hooked);
+    await hookRoutes(hooked, db, now);
   });
   return app;
 }

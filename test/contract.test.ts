@@ -22,6 +22,8 @@ const checkedElsewhere: Record<string, Options> = {
   'post /v1/query': { ownBody: true }, // by its parser: query.test.ts
   'post /v1/keys': { ownBody: true }, // by its parser: keys.test.ts
   'post /v1/links': { ownBody: true }, // by its parser: links.test.ts
+  'put /v1/sources/{source}': { ownBody: true }, // by its parser: hooks.test.ts
+  'post /v1/hooks/{token}': { ownBody: true }, // by the source of its token
   'get /v1/shared/{token}': { ownAnswer: true }, // by the operation that the link reads
   'post /v1/graphql': { ownBody: true, ownAnswer: true }, // by the GraphQL schema
   'post /api/reporting/v1/orgs/{organization_id}/chat_sessions': { ownBody: true }, // by its parser: reporting-contract.test.ts

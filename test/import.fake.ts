@@ -136,7 +136,7 @@ export function start(args: string[], { cwd, stdin, env = { CONVERSATION_REPORTS
   child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
   child.stdin.on('error', () => {}); // it may end before it has read all
   if (stdin !== undefined) child.stdin.end(stdin);
-  const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, ...output }));
+  const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, ...parted(output) }));
   return { child, output, ended };
 }
 
@@ -175,8 +175,15 @@ export async function run(args: string[], { cwd, stdin = '', env = { CONVERSATIO
     if (before.key !== undefined) process.env.CONVERSATION_REPORTS_KEY = before.key;
   }
   for (const stream of [streams.stdout, streams.stderr]) await finished(stream.end());
-  return { status, ...output };
+  return { status, ...parted(output) };
 }
+
+/** What was said apart from what each file is. */
+const parted = ({ stdout, stderr }: { stdout: string; stderr: string }) => ({
+  stdout,
+  stderr: stderr.replace(/^reading .*\n/gm, ''),
+  found: stderr.match(/(?<=^reading ).*/gm) ?? [],
+});
 
 /** As a pipe gives them. */
 function* chunksOf(bytes: Buffer, size = 64 * 1024) {

@@ -2,16 +2,15 @@ import { PassThrough, Readable } from 'node:stream';
 import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { LosslessNumber } from 'lossless-json';
+import { LosslessNumber, stringify } from 'lossless-json';
 import t from 'tap';
-import { toJson } from '../src/cli/import/convert.js';
-import { messageKinds } from '../src/cli/import/fields.js';
 import { Halt } from '../src/cli/import/halt.js';
-import { parseMapping } from '../src/cli/import/map.js';
+import { messageKinds, sourceOf } from '../src/cli/import/options.js';
 import { Progress } from '../src/cli/import/progress.js';
 import { runImport } from '../src/cli/import/run.js';
 import { Service } from '../src/cli/import/service.js';
 import type { Kind } from '../src/queries/ingest/kinds.js';
+import { converted } from '../src/sources/compile.js';
 import { fakeService, folder, json, problem, run, spawnRun, start } from './import.fake.js';
 import { until } from './service.js';
 
@@ -27,12 +26,23 @@ t.test('events go as they are: gzip, byte-order mark, CR LF and blank lines notw
   const exact = event('n').replace('}', ', "seq": 1.0, "content": {"n": 12345678901234567890, "m": 1.10}}');
   const packed = Buffer.concat([gzipSync(`\ufeff${event('a')}\r\n`), gzipSync(`\n \t\n${event('b')}`)]);
   const cwd = folder(t, { 'a.ndjson.gz': packed, 'b.ndjson': `\ufeff\n${exact}\n` });
-  const { status, stdout, stderr } = await spawnRun(['--url', service.url, 'a.ndjson.gz', 'b.ndjson', '-'], {
+  const { status, stdout, stderr, found } = await spawnRun(['--url', service.url, 'a.ndjson.gz', 'b.ndjson', '-'], {
     cwd,
     stdin: gzipSync(event('stdin')),
   });
   t.equal(stderr, '');
-  t.match(stdout, /^4 lines read, 4 accepted, 0 duplicates, 0 refused; \d+\.\d s, \d+ lines\/s\n$/);
+  t.strictSame(found, ['a.ndjson.gz, b.ndjson, <stdin>: events']);
+  const query =
+    '{"dataset":"conversations","start_time":"2024-01-08","end_time":"2024-01-09","measures":["conversations","users"],"group_by":["channel"]}';
+  const [counts, ...story] = stdout.split('\n');
+  t.match(counts, /^4 lines read, 4 accepted, 0 duplicates, 0 refused; \d+\.\d s, \d+ lines\/s$/);
+  t.strictSame(story, [
+    '4 events of 1 conversation, 2024-01-08T10:00:00Z to 2024-01-08T10:00:00Z',
+    'To see them:',
+    `  curl -u "$CONVERSATION_REPORTS_KEY" ${service.url}/v1/query -H 'Content-Type: application/json' \\`,
+    `    -d '${query}'`,
+    '',
+  ]);
   t.equal(status, 0);
   t.strictSame(service.lines(), [event('a'), event('b'), exact, event('stdin')]);
   t.match(service.requests[0]?.headers, { 'content-type': 'application/x-ndjson' });
@@ -89,14 +99,14 @@ t.test('a table of NDJSON: own names, mapped columns, constants; nulls dropped, 
   const args = [...messages, '--set', 'bot_id=fcc', ...maps.flatMap((map) => ['--map', map])];
   const { status, stdout, stderr } = await run([...args, '--url', service.url, 'a.ndjson', 'b.ndjson'], { cwd });
   t.strictSame(stderr.trim().split('\n').sort(), [
-    'a.ndjson:2: time: must be a time with an offset',
+    'a.ndjson:2: time: "2024" is not a time as ISO 8601 writes it: say how times are written',
     'a.ndjson:3: not a JSON object',
     'ignored columns: x',
     'ignored columns: y',
   ]);
   t.match(stdout, '4 lines read, 2 accepted, 0 duplicates, 2 refused');
   t.equal(status, 1);
-  const common = { type: 'message', sender: 'user', time: '2024-01-08T10:00:00Z', conversation_id: 'c', text: '' };
+  const common = { type: 'message', sender: 'user', time: '2024-01-08T10:00:00.000Z', conversation_id: 'c' };
   const [first, second] = service.events();
   t.strictSame(first, { ...common, id: '1', conversation: { bot_id: 'fcc' } });
   t.match(second, {
@@ -105,7 +115,7 @@ t.test('a table of NDJSON: own names, mapped columns, constants; nulls dropped, 
     sender_id: 'bob',
     conversation: { user_name: 'bob', is_test: true, tags: ['a', 'b'] },
   });
-  t.match(service.lines()[1], '"metadata":{"n":1.0,"m":12345678901234567890}');
+  t.match(service.lines()[1], '"metadata":{"n":1,"m":12345678901234567890}');
 });
 
 t.test('a table of CSV: typed by field, empty cells dropped, lines counted through quotes', async (t) => {
@@ -144,12 +154,12 @@ t.test('a table of CSV: typed by field, empty cells dropped, lines counted throu
     'a.csv.gz:6: conversation.is_test: must be true or false',
     'a.csv.gz:7: 5 cells, where the header has 9',
     'a.csv.gz:8: column "text" is not UTF-8',
-    'a.csv.gz:9: time: must be a time with an offset',
+    'a.csv.gz:9: time: there is nothing at time',
     'ignored columns: rest',
   ]);
   t.equal(status, 1);
   t.match(stdout, '7 lines read, 3 accepted, 0 duplicates, 4 refused');
-  const common = { type: 'message', time, conversation_id: 'c' };
+  const common = { type: 'message', time: '2024-01-08T10:00:00.000Z', conversation_id: 'c' };
   t.strictSame(service.events(), [
     {
       ...common,
@@ -203,11 +213,13 @@ t.test('refused lines are named by file, line and reason, and the rest is stored
   );
 
   const wrong = await run(['--url', service.url, 'wrong.ndjson'], { cwd });
-  t.match(wrong.stdout, '251 lines read, 1 accepted, 0 duplicates, 250 refused, 150 of the refused not shown');
-  const shown = wrong.stderr.trim().split('\n');
-  t.equal(shown.length, 101);
-  t.equal(shown[99], 'wrong.ndjson:100: time: must be a time with an offset');
-  t.match(shown[100], /only counted/);
+  t.match(wrong.stdout, '251 lines read, 1 accepted, 0 duplicates, 250 refused;');
+  t.match(wrong.stdout, '\nrefused 250: time: must be a time with an offset (first wrong.ndjson:1)');
+  t.strictSame(
+    wrong.stderr.trim().split('\n'),
+    [1, 2, 3].map((number) => `wrong.ndjson:${number}: time: must be a time with an offset`),
+    'the first places of a cause are shown, the others counted',
+  );
 });
 
 t.test('what is too large is split, and a line that is too large alone is refused', async (t) => {
@@ -318,10 +330,10 @@ t.test('a file that breaks off is named; what stands before is stored', async (t
   t.ok(service.lines().length >= 1000);
   t.match(await run([...options, 'plain.gz'], { cwd }), { status: 1, stderr: /^plain\.gz: invalid gzip data/ });
   const open = await run([...options, ...messages, 'a.csv'], { cwd });
-  t.match(open, { status: 1, stderr: /^a\.csv:3: a quote is never closed; nothing from this row on was read\n/ });
+  t.match(open, { status: 1, stderr: /^a\.csv:3: a quote is never closed\na\.csv:4: 2 cells, where/ });
   t.match(await run([...options, ...messages, 'b.csv'], { cwd }), {
     status: 1,
-    stderr: /^b\.csv:3: there is a quote inside/,
+    stderr: /^b\.csv:3: there is a quote inside an unquoted cell\nb\.csv:4: 2 cells, where/,
   });
 });
 
@@ -342,8 +354,8 @@ t.test('a wrong command line: status 2, and nothing is sent', async (t) => {
     [['--url', 'ftp://x', 'a.ndjson'], /Not an http or https URL/],
     [['--concurrency', '0', 'a.ndjson'], /from 1 to 64/],
     [['--retry-for', 'ever', 'a.ndjson'], /duration such as 90s/],
-    [['a.csv'], /a\.csv: a table, by its name: it needs --format messages/],
-    [['--set', 'sender=user', 'a.ndjson'], /need --format messages/],
+    [['a.csv'], /a\.csv: CSV with `,`\. Its records with "id", "time" are no events: say what they mean with --map/],
+    [['--set', 'sender=user', 'a.ndjson'], /a\.ndjson: events already.*say --format messages/],
     [[...table, 't.ndjson'], /nothing says who wrote: --map sender=COLUMN, or --set sender=user/],
     [
       [...messages, '--map', 'colour=c', '--set', 'is_test=yes', 't.ndjson'],
@@ -351,10 +363,13 @@ t.test('a wrong command line: status 2, and nothing is sent', async (t) => {
     ],
     [[...messages, '--map', 'sender=who', 't.ndjson'], /--set sender=user: sender is filled twice/],
     [[...messages, '--map', 'user_id=who', 't.ndjson'], /t\.ndjson: no column "who", which --map user_id=who names/],
-    [[...messages, 'a.csv'], /a\.csv: no column "conversation_id": name the one with --map conversation_id=COLUMN/],
+    [
+      [...messages, 'a.csv'],
+      /a\.csv: no column "conversation_id": name the one with --map conversation_id=COLUMN; there are "id", "time"/,
+    ],
     [
       [...messages, 'u.ndjson', 'a.csv'],
-      /no column "conversation_id".*\nerror: u\.ndjson: no column "id".*\nerror: u\.ndjson: no column "time"/,
+      /no column "conversation_id".*\nerror: u\.ndjson: no column "id".*; there are "who"\nerror: u\.ndjson: no column "time"/,
     ],
   ];
   for (const [args, message] of cases) {
@@ -429,7 +444,8 @@ t.test('a terminal shows a bar with rate and remaining time; all else stands abo
     deadlineMs: 5000,
     gzip: false,
   };
-  const plan = { files: [`${cwd}/a.ndjson`], mapping: undefined, csv: false, concurrency: 1, service: options };
+  const reading = { source: undefined, from: undefined, format: undefined, isCsv: false };
+  const plan = { files: [`${cwd}/a.ndjson`], reading, concurrency: 1, service: options };
   const streams = { stdin: Readable.from([]), stdout, stderr };
   t.equal(await runImport(plan, streams, new AbortController().signal), 1);
   const shown = String(stderr.read());
@@ -462,37 +478,40 @@ t.test('a value becomes what its field holds, or stays what it is', async (t) =>
   const cases: [Kind | undefined, unknown, string][] = [
     [event.sender_id, '007', '"007"'],
     [event.text, 'true', '"true"'],
-    [event.time, '2024', '"2024"'],
     [event.seq, '-7', '-7'],
     [event.seq, '007', '"007"'],
     [event.seq, '7.5', '"7.5"'],
-    [event.response_time_seconds, '1.50', '1.50'],
+    [event.response_time_seconds, '1.50', '1.5'],
     [event.response_time_seconds, '12345678901234567890', '12345678901234567890'],
     [event.first_message, 'True', 'true'],
     [event.first_message, '1', '"1"'],
-    [event.content, '{"a":\n1.0}', '{"a": 1.0}'],
+    [event.content, '{"a":\n1.5}', '{"a":1.5}'],
     [event.content, '[1]', '"[1]"'],
     [conversation.tags, '["a"]', '["a"]'],
-    [conversation.tags, 'a,b', '"a,b"'],
+    [conversation.tags, 'a,b', '["a","b"]'],
     [conversation.visitor_ids, '[]', '[]'],
     [event.collection_sources, '{}', '"{}"'],
     [event.sender_id, new LosslessNumber('12345678901234567890'), '"12345678901234567890"'],
     [event.sender_id, true, '"true"'],
     [event.sender_id, ['a'], '["a"]'],
-    [event.seq, new LosslessNumber('7'), '7'],
-    [event.content, { n: new LosslessNumber('1.0') }, '{"n":1.0}'],
+    [event.seq, 7, '7'],
+    [event.content, { n: new LosslessNumber('12345678901234567890') }, '{"n":12345678901234567890}'],
   ];
-  for (const [kind, value, expected] of cases) t.equal(toJson(kind as Kind, value), expected);
+  for (const [kind, value, expected] of cases) t.equal(stringify(converted(value, kind as Kind)), expected);
 });
 
 t.test('a plain name is the message field where both have it', async (t) => {
-  const maps = ['team_id=a', 'conversation.team_id=b', 'message.tags=c', 'conversation.tags=c', 'user_id=d'];
-  const { columns } = parseMapping(maps, ['message.sender=bot', 'text=hi']);
-  t.strictSame([...columns.keys()], ['a', 'b', 'c', 'd', 'id', 'time', 'conversation_id']);
-  t.match(columns.get('a'), [{ place: 'event', name: 'team_id' }]);
-  t.match(columns.get('b'), [{ place: 'conversation', name: 'team_id' }]);
-  t.match(columns.get('c'), [{ place: 'event' }, { place: 'conversation' }]);
-  t.throws(() => parseMapping(['tags=a', 'message.tags=b'], ['sender=bot']), /filled twice/);
+  const map = ['team_id=a', 'conversation.team_id=b', 'message.tags=c', 'conversation.tags=c', 'user_id=d'];
+  const source = sourceOf({ map, set: ['message.sender=bot', 'text=hi'] });
+  t.strictSame(
+    source.reads?.map(({ path }) => path.text),
+    ['a', 'b', 'c', 'c', 'd', 'id', 'time', 'conversation_id'],
+  );
+  const row = { a: 'A', b: 'B', c: '["C"]', d: 7, id: 1, time: '2024-01-08T10:00:00Z', conversation_id: 'c' };
+  t.match(source.map(row).events, [
+    { team_id: 'A', tags: ['C'], sender: 'bot', text: 'hi', conversation: { team_id: 'B', tags: ['C'], user_id: '7' } },
+  ]);
+  t.throws(() => sourceOf({ map: ['tags=a', 'message.tags=b'], set: ['sender=bot'] }), /filled twice/);
   for (const field of [
     'type=x',
     'message.user_id=x',
@@ -502,6 +521,10 @@ t.test('a plain name is the message field where both have it', async (t) => {
     'text=',
     'text',
   ]) {
-    t.throws(() => parseMapping([field], ['sender=bot']), /--map .*: (the type|unknown field|wants a field)/, field);
+    t.throws(
+      () => sourceOf({ map: [field], set: ['sender=bot'] }),
+      /--map .*: (the type|unknown field|wants a field)/,
+      field,
+    );
   }
 });

@@ -129,6 +129,7 @@ async function upgraded(t: Test) {
     '0007_changes',
     '0008_participation_segments',
     '0009_links',
+    '0010_sources',
     'functions',
   ]);
   return opened;

@@ -22,6 +22,9 @@ t.test('distinct counts are exact at every size', async (t) => {
         array['session-' || i, 'session-' || i + 1]
       from generate_series(0, ${size}::integer - 1) i`;
   }
+  await w.sql`
+    insert into segment_marks (account_id, bot_id, hour)
+    select distinct account_id, '', date_bin('1 hour', start_time, timestamptz '0001-01-01Z') from conversations`;
   await w.sql`vacuum analyze conversations`;
 
   for (const [n, size] of sizes.entries()) {

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.js';
 import { NotFound, Unauthenticated } from '../errors.js';
 import { findLink, type Shared } from './links.js';
 import { type Principal, principals } from './principal.js';
+import { findHook, type Hook } from './sources.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,6 +12,8 @@ declare module 'fastify' {
     principal: Principal;
     /** What the link of the request reads; null where the request has a key. */
     shared: Shared | null;
+    /** The source of the hook of the request; null where the request has a key. */
+    hook: Hook | null;
   }
 }
 
@@ -81,5 +84,21 @@ export async function authenticateLinks(app: FastifyInstance, db: Database, now:
     if (link === null) throw new NotFound('there is nothing at this address: the link is unknown, or it has ended');
     request.principal = link.key;
     request.shared = link.shared;
+  });
+}
+
+/**
+ * Gives the routes of `app`, whose paths have a `token`, the source that it belongs to and the key whose reach that has. A
+ * source that is unknown or deleted, or whose key is revoked, gets one and the same 404.
+ */
+export async function authenticateHooks(app: FastifyInstance, db: Database): Promise<void> {
+  app.decorateRequest('principal');
+  app.decorateRequest('hook', null);
+  app.addHook('onRequest', async (request) => {
+    const { token = '' } = request.params as { token?: string };
+    const hook = await findHook(db, token);
+    if (hook === null) throw new NotFound('there is nothing at this address: the source is unknown, or it has ended');
+    request.principal = hook.key;
+    request.hook = hook;
   });
 }

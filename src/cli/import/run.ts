@@ -1,29 +1,22 @@
 import type { Readable } from 'node:stream';
-import { batches } from './batch.js';
-import { checkColumns } from './check.js';
-import { Columns } from './columns.js';
-import { readRows } from './csv.js';
-import { ImportError, Interrupted, UsageError } from './errors.js';
-import { Halt } from './halt.js';
-import { type Line, type RejectedLine, readLines } from './lines.js';
-import type { Mapping } from './map.js';
-import { inParallel } from './parallel.js';
+import { Halt, ImportError, Interrupted, inParallel, UsageError } from './halt.js';
+import { findInputs, type Input } from './input.js';
+import { type Line, type Rejected, readLines } from './lines.js';
 import { type Output, Progress } from './progress.js';
-import { send } from './send.js';
+import { bytesOf, mapped, type Road, readRecords, serialized } from './records.js';
+import { Rehearsal } from './rehearsal.js';
+import { Columns, findRoads, type Reading } from './road.js';
+import { batches, send } from './send.js';
 import { Service, type ServiceOptions } from './service.js';
-import { findSources, read, type Source } from './source.js';
-import { eventsOfLines, eventsOfRows } from './table.js';
 import { Tally } from './tally.js';
 
 /** What to import, and where. */
 export interface Plan {
   /** File names; `-` for standard input. */
   files: readonly string[];
-  /** How rows of tables become events; undefined if the lines are events. */
-  mapping: Mapping | undefined;
-  /** Whether tables are CSV regardless of their names. */
-  csv: boolean;
-  service: ServiceOptions;
+  reading: Reading;
+  /** The service; null if nothing is to be sent, and the first events are to be shown. */
+  service: ServiceOptions | null;
   /** Number of batches sent at the same time. */
   concurrency: number;
 }
@@ -37,43 +30,51 @@ export interface Streams {
 /**
  * Imports events. Writes the result to `stdout` and everything else to `stderr`. Resolves with the exit status: 0 if
  * every line was stored, 1 if a line was refused or the import was aborted, 130 if `interrupt` was aborted. Throws a
- * UsageError, before anything is read, if the command line does not fit the files.
+ * UsageError, before anything is sent, if the command line does not fit the files.
  */
 export async function runImport(plan: Plan, streams: Streams, interrupt: AbortSignal): Promise<number> {
   const started = performance.now();
   const progress = new Progress(streams.stderr);
   const log = (text: string) => progress.log(text);
+  const print = (text: string) => streams.stdout.write(`${text}\n`);
   const tally = new Tally(log);
   const halt = new Halt();
   interrupt.addEventListener('abort', () => halt.stop(new Interrupted('interrupted')));
-  const service = new Service(plan.service, halt, log);
-  const columns = plan.mapping && new Columns(plan.mapping, (names) => log(`ignored columns: ${names.join(', ')}`));
-  const sources = await findSources(plan.files, streams.stdin);
-  if (plan.mapping) {
-    const check = checkColumns(sources, plan.mapping, (source) => isCsv(source, plan), halt.stopping);
-    await check.catch((error: Error) => halt.stop(error));
-  }
+  const service = plan.service === null ? new Rehearsal(print) : new Service(plan.service, halt, log);
+  const columns = new Columns((names) => log(`ignored columns: ${names.join(', ')}`));
+  const inputs = await findInputs(plan.files, streams.stdin);
+  const roads = await findRoads(inputs, plan.reading, halt.stopping).catch((error: Error) => {
+    halt.stop(error);
+    return [];
+  });
+  for (const text of saidOf(roads)) log(text);
+  if (roads.some(({ look }) => look.form === 'json' || look.form === 'text')) tally.unit = 'records';
 
   let bytes = 0;
   const onBytes = (count: number) => {
     bytes += count;
   };
-  progress.start(totalSize(sources), () => ({
+  progress.start(totalSize(inputs), () => ({
     lines: tally.settled,
     bytes: tally.read === 0 ? 0 : (bytes * tally.settled) / tally.read,
   }));
-  const lines = fitLines(readAll(sources, plan, columns, halt.stopping, onBytes), tally);
-  await inParallel(batches(lines), plan.concurrency, halt, (batch) => send(batch, service, tally));
+  const lines = readAll(roads, { columns, tally, log, signal: halt.stopping, onBytes });
+  const concurrency = plan.service === null ? 1 : plan.concurrency;
+  await inParallel(batches(lines), concurrency, halt, (batch) => send(batch, service, tally));
   progress.stop();
   halt.dispose();
 
-  const missing = halt.reason === undefined && tally.read > 0 ? (columns?.missing() ?? []) : [];
+  const missing = halt.reason === undefined && tally.read > 0 ? columns.missing() : [];
   for (const fault of missing) log(`in no row: ${fault}`);
   const status = statusOf(halt.reason, tally, missing);
   for (const line of halt.reason?.message.split('\n') ?? []) log(line);
-  if (halt.reason && tally.settled > 0)
+  if (halt.reason && tally.settled > 0 && plan.service !== null)
     log('run the same command again to continue: events that are already stored count as duplicates');
-  streams.stdout.write(`${tally.summary(performance.now() - started)}\n`);
+  const say = plan.service === null ? log : print; // what is printed are the events then
+  if (plan.service === null) say('nothing was sent; what the service would take:');
+  for (const text of [tally.counts(performance.now() - started), ...tally.story()]) say(text);
+  const days = tally.days();
+  if (days !== undefined && plan.service !== null) say(requestFor(days, plan.service.url));
   return status;
 }
 
@@ -84,45 +85,110 @@ function statusOf(reason: Error | undefined, tally: Tally, missing: readonly str
   throw reason;
 }
 
-/** The events of all sources, in order. */
-async function* readAll(
-  sources: readonly Source[],
-  plan: Plan,
-  columns: Columns | undefined,
-  signal: AbortSignal,
-  onBytes: (count: number) => void,
-): AsyncGenerator<(Line | RejectedLine)[]> {
-  for (const source of sources) {
-    const chunks = read(source, signal, onBytes);
-    if (columns === undefined) yield* readLines(source.name, chunks);
-    else if (isCsv(source, plan)) yield* eventsOfRows(readRows(source.name, chunks), columns);
-    else yield* eventsOfLines(readLines(source.name, chunks), columns);
+/** How many inputs of one form are named. */
+const MOST_NAMED = 3;
+
+/** What the inputs are, a line for each form. */
+function saidOf(roads: readonly Road[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { input, look, source, records } of roads) {
+    const at =
+      look.form === 'json' && records && !look.says.endsWith(`\`.${records}\``) ? `, records at \`.${records}\`` : '';
+    const by =
+      source === null || source.name === 'events' || source.name === 'of the options' ? '' : `, read as ${source.name}`;
+    const says = `${look.says}${at}${by}`;
+    names.set(says, [...(names.get(says) ?? []), input.name]);
+  }
+  return [...names].map(([says, files]) => {
+    const more = files.length > MOST_NAMED ? ` and ${files.length - MOST_NAMED} more` : '';
+    return `reading ${files.slice(0, MOST_NAMED).join(', ')}${more}: ${says}`;
+  });
+}
+
+interface Around {
+  columns: Columns;
+  tally: Tally;
+  log: (text: string) => void;
+  signal: AbortSignal;
+  onBytes: (count: number) => void;
+}
+
+/** The events of all inputs, in order. All records are counted, and what is no event is reported as refused or ignored. */
+async function* readAll(roads: readonly Road[], around: Around): AsyncGenerator<Line[]> {
+  for (const road of roads) {
+    const chunks = bytesOf(road, around.signal, around.log, around.onBytes);
+    if (road.source === null) yield* fitLines(readLines(road.input.name, chunks), around.tally);
+    else yield* eventsOf(road, chunks, around);
   }
 }
 
-/** Filters the lines that can be sent. All lines are counted, and the others are reported as refused. */
-async function* fitLines(lists: AsyncIterable<(Line | RejectedLine)[]>, tally: Tally): AsyncGenerator<Line[]> {
+/** Filters the lines that can be sent. */
+async function* fitLines(lists: AsyncIterable<(Line | Rejected)[]>, tally: Tally): AsyncGenerator<Line[]> {
   for await (const list of lists) {
+    tally.records += list.length;
     tally.read += list.length;
     const fit: Line[] = [];
     for (const line of list) {
-      if ('fault' in line) tally.refuse(line, line.fault);
+      if ('faults' in line) tally.refuse(line, line.faults);
       else fit.push(line);
     }
     yield fit;
   }
 }
 
-/** Whether the name of a file says that it is CSV. */
-export const isNamedCsv = (name: string) => /\.csv(?:\.gz)?$/i.test(name);
+async function* eventsOf(
+  road: Road,
+  chunks: AsyncIterable<Buffer>,
+  { columns, tally, log }: Around,
+): AsyncGenerator<Line[]> {
+  const { source, look } = road;
+  if (source === null) return;
+  if (look.form === 'csv' && source.reads !== undefined) columns.seeNames(look.csv?.rows[0] ?? [], source.reads);
+  for await (const records of readRecords(road, chunks, log)) {
+    const lines: Line[] = [];
+    tally.records += records.length;
+    for (const record of records) {
+      if ('faults' in record) {
+        tally.read += 1;
+        tally.refuse(record, record.faults);
+        continue;
+      }
+      if (look.form !== 'csv') columns.see(record.value, source.reads);
+      const { file, number, isRecord } = record;
+      const place = isRecord ? { file, number, isRecord } : { file, number };
+      const { events, ignored, faults } = mapped(source, record.value);
+      const isNothing = events.length === 0 && faults.length === 0;
+      tally.read += events.length + (faults.length > 0 || isNothing ? 1 : 0);
+      if (faults.length > 0) tally.refuse(place, faults);
+      if (isNothing) tally.ignored += 1;
+      for (const reason of ignored) tally.ignore(reason);
+      for (const event of events) lines.push({ ...place, bytes: serialized(event) });
+    }
+    yield lines;
+  }
+}
 
-const isCsv = (source: Source, plan: Plan) => plan.csv || isNamedCsv(source.name);
-
-function totalSize(sources: readonly Source[]): number | undefined {
+function totalSize(inputs: readonly Input[]): number | undefined {
   let total = 0;
-  for (const { size } of sources) {
+  for (const { size } of inputs) {
     if (size === undefined) return undefined;
     total += size;
   }
   return total;
+}
+
+/** A request that shows what was stored. */
+function requestFor({ start, end }: { start: string; end: string }, url: URL): string {
+  const query = {
+    dataset: 'conversations',
+    start_time: start,
+    end_time: end,
+    measures: ['conversations', 'users'],
+    group_by: ['channel'],
+  };
+  const target = new URL('v1/query', `${url.href.replace(/\/?$/, '/')}`);
+  return (
+    `To see them:\n  curl -u "$CONVERSATION_REPORTS_KEY" ${target} -H 'Content-Type: application/json' \\\n` +
+    `    -d '${JSON.stringify(query)}'`
+  );
 }

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { formatDuration } from './duration.js';
-import { ImportError } from './errors.js';
-import type { Halt } from './halt.js';
+import { type Halt, ImportError } from './halt.js';
+import { formatDuration } from './progress.js';
 
 export interface ServiceOptions {
   /** The base of the service, such as `http://127.0.0.1:3000`. */
