@@ -369,7 +369,7 @@ t.test('a wrong command line: status 2, and nothing is sent', async (t) => {
     ],
     [
       [...messages, 'u.ndjson', 'a.csv'],
-      /no column "conversation_id".*\nerror: u\.ndjson: no column "id".*; there are "who"\nerror: u\.ndjson: no column "time"/,
+      /no column "conversation_id".*\nerror: u\.ndjson: no column "id".*\nerror: u\.ndjson: no column "time".*\nerror: u\.ndjson: .*; there are "who"$/m,
     ],
   ];
   for (const [args, message] of cases) {

@@ -22,7 +22,7 @@ t.test('a batch of the version before, in flight while the database is migrated'
       : one,
   );
   // The test's database is migrated already; it goes back.
-  await w.sql`drop table segment_marks, dictionary, conversation_segments, pending_marks, account_changes, account_activity, links, sources`;
+  await w.sql`drop table segment_marks, dictionary, conversation_segments, pending_marks, account_changes, account_activity, links, sources, source_deliveries`;
   await w.sql`drop sequence segment_version`;
   await w.sql`drop index conversations_by_version, conversations_by_team`;
   await w.sql`delete from schema_migrations where version >= 6`;

@@ -111,7 +111,7 @@ t.test('a signal reaches the service through npm start', async (t) => {
   const folder = mkdtempSync(join(base, 'start-'));
   // The same start, but for the build: other tests run from what it would write anew.
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { build: 'true', start: scripts.start } }));
-  symlinkSync(join(root, 'dist'), join(folder, 'dist'));
+  for (const part of ['dist', 'scripts']) symlinkSync(join(root, part), join(folder, part));
   for (const [name, signal, whole] of [
     ['as a supervisor sends it, to npm alone', 'SIGTERM', false],
     ['as a terminal sends it, to everyone', 'SIGINT', true],

@@ -39,7 +39,7 @@ const EventFrom = Type.Object({
   each: Type.Optional(Path),
   when: Type.Optional(Condition),
   id_from: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: 20 })),
-  conversation: Type.Optional(Type.Record(Type.String(), FieldFrom)),
+  conversation: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
 const MappingSchema = Type.Object(
@@ -178,6 +178,7 @@ function shapeFaults(schema: TSchema, value: unknown, at: (string | number)[], f
     const name = place.join('/');
     if (seen.has(name)) continue;
     seen.add(name);
+    if (message === 'Expected all values to match') continue; // its parts say what is wrong
     const isUnknown = message === 'Unexpected property';
     fault(
       [...at, ...place],
@@ -188,4 +189,8 @@ function shapeFaults(schema: TSchema, value: unknown, at: (string | number)[], f
   }
 }
 
-const lower = (message: string) => message.replace(/^Expected /, 'must be ').replace(/^Unexpected /, 'must not be ');
+const lower = (message: string) =>
+  message
+    .replace('Expected union value', 'must be values by path, such as {private: true}')
+    .replace(/^Expected /, 'must be ')
+    .replace(/^Unexpected /, 'must not be ');

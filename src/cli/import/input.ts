@@ -79,7 +79,10 @@ const PEEK_SIZE = { file: 256 * 1024, once: 32 * 1024 };
  * The start of an input, and whether it is all of it. What can be read only once is kept for `read`. If reading fails, the
  * bytes before: `read` will tell.
  */
-export async function peek(input: Input, signal: AbortSignal): Promise<{ head: Buffer; isWhole: boolean }> {
+export async function peek(
+  input: Input,
+  signal: AbortSignal,
+): Promise<{ head: Buffer; isWhole: boolean; isBroken: boolean }> {
   const chunks = read(input, signal);
   const head: Buffer[] = [];
   let isWhole = false;
@@ -101,7 +104,7 @@ export async function peek(input: Input, signal: AbortSignal): Promise<{ head: B
   const bytes = Buffer.concat(head);
   if (input.size === undefined) input.peeked = { head: bytes, rest: failing(chunks, fault) };
   else await chunks.return(undefined);
-  return { head: bytes, isWhole };
+  return { head: bytes, isWhole, isBroken: fault !== undefined };
 }
 
 async function* failing(chunks: AsyncGenerator<Buffer>, fault: Error | undefined): AsyncGenerator<Buffer> {

@@ -1,8 +1,7 @@
-import chardet from 'chardet';
-import iconv from 'iconv-lite';
 import { eventTypes } from '../../queries/ingest/fields.js';
 import { isObject, parseJson } from '../../queries/ingest/json.js';
 import { type CsvForm, formOf, nameOf } from './csv.js';
+import { encodingName, encodingOf, guessOf, sampleOf, textOf } from './encoding.js';
 import { UsageError } from './halt.js';
 import { RecordScanner, startOf } from './json.js';
 
@@ -67,80 +66,39 @@ function whyNoText(head: Buffer): string | undefined {
 export function look(name: string, head: Buffer, isWhole: boolean, wanted: Wanted): Look {
   const why = whyNoText(head);
   if (why !== undefined) throw new UsageError(`${name}: ${why}`);
-  const encoding = wanted.encoding ?? encodingOf(head, isWhole);
-  const text = textOf(head, encoding);
+  // JSON is UTF-8 unless a mark, or zero bytes, say otherwise: a guess would only hide a broken line.
+  const sure = wanted.encoding ?? encodingOf(head, isWhole);
+  const text = textOf(head, sure ?? 'utf-8');
   if (text.includes('\0')) {
     throw new UsageError(
       `${name}: no text: export the data as CSV, JSON or NDJSON (if it is text, say its --encoding)`,
     );
   }
-  if (text.trim() === '') return { form: 'empty', encoding, first: [], isEvents: false, says: 'nothing, it is empty' };
-  if (wanted.isText) return { form: 'text', encoding, first: [], isEvents: false, says: saying('text', encoding) };
-  const found =
-    (wanted.isCsv ? undefined : lookAtJson(name, text, isWhole)) ?? lookAtTable(name, text, isWhole, wanted);
-  if (found === undefined)
-    return { form: 'text', encoding, first: [], isEvents: false, says: saying('text', encoding) };
-  return settled(found, encoding, head, wanted);
+  const inSure = { encoding: sure ?? 'utf-8', first: [], isEvents: false };
+  if (text.trim() === '') return { ...inSure, form: 'empty', says: 'nothing, it is empty' };
+  const json = wanted.isCsv || wanted.isText ? undefined : lookAtJson(name, text, isWhole);
+  if (json !== undefined) {
+    const isEvents = json.first.some(isEvent);
+    const says = isEvents && json.form === 'lines' ? 'events' : json.says;
+    return { ...inSure, ...json, isEvents, says: saying(says, inSure.encoding) };
+  }
+  const encoding = sure ?? guessOf(head);
+  const guessed = textOf(head, encoding);
+  const table = wanted.isText ? undefined : lookAtTable(name, guessed, isWhole, wanted);
+  const sample = sure === undefined ? sampleOf(guessed) : undefined;
+  const by = sample === undefined ? '' : ` by its bytes (as in ${JSON.stringify(sample)}; --encoding says otherwise)`;
+  const says = saying(table?.says ?? 'text', encoding) + by;
+  return { ...inSure, ...(table ?? { form: 'text' as const }), encoding, says };
 }
 
 type Found = Omit<Look, 'encoding' | 'isEvents'>;
 
-function settled(found: Found, encoding: string, head: Buffer, wanted: Wanted): Look {
-  const isJson = found.form === 'lines' || found.form === 'json';
-  // JSON is UTF-8 unless a mark, or zero bytes, say otherwise: a guess would only hide a broken line.
-  const isGuess = !MARKED.test(encoding) && wanted.encoding === undefined;
-  const actual = isJson && isGuess ? 'utf-8' : encoding;
-  const isEvents = found.first.some(isEvent);
-  const says = isEvents && found.form === 'lines' ? 'events' : found.says;
-  const sample = actual !== 'utf-8' && isGuess ? sampleOf(textOf(head, actual)) : undefined;
-  const by = sample === undefined ? '' : ` by its bytes (as in ${JSON.stringify(sample)}; --encoding says otherwise)`;
-  return { ...found, encoding: actual, isEvents, says: saying(says, actual) + by };
-}
-
-const MARKED = /^utf-?(?:8|16|32)/;
-
-const saying = (form: string, encoding: string) =>
-  encoding === 'utf-8'
-    ? form
-    : `${form}, ${encoding.replace(/^[a-z]+/, (word) => (word.length < 4 ? word.toUpperCase() : word[0]?.toUpperCase() + word.slice(1)))}`;
+const saying = (form: string, encoding: string) => (encoding === 'utf-8' ? form : `${form}, ${encodingName(encoding)}`);
 
 /** Whether a record is an event of this service, or is meant to be one. */
 export function isEvent(record: unknown): boolean {
   if (!isObject(record) || !Object.hasOwn(eventTypes, String(record.type))) return false;
   return ['id', 'time', 'conversation_id'].filter((field) => Object.hasOwn(record, field)).length >= 2;
-}
-
-/** A byte-order mark decides; then whether it is UTF-8; then the places of zero bytes; then a guess. */
-function encodingOf(head: Buffer, isWhole: boolean): string {
-  if (head[0] === 0xff && head[1] === 0xfe) return head[2] === 0 && head[3] === 0 ? 'utf-32le' : 'utf-16le';
-  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
-  if (head[0] === 0 && head[1] === 0 && head[2] === 0xfe && head[3] === 0xff) return 'utf-32be';
-  const zeros = [0, 0];
-  const sample = head.subarray(0, 2000);
-  for (const [at, byte] of sample.entries()) if (byte === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
-  const [even = 0, odd = 0] = zeros;
-  if (odd > sample.length / 5 && even < sample.length / 50) return 'utf-16le';
-  if (even > sample.length / 5 && odd < sample.length / 50) return 'utf-16be';
-  if (even + odd > 0) return 'utf-8'; // no text at all
-  const text = head.toString('latin1');
-  const whole = isWhole ? text : text.replace(/[\xc0-\xff][\x80-\xbf]{0,2}$/, ''); // a character may be cut
-  const valid = whole.match(/[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}/g) ?? [];
-  const bad = (whole.match(/[\x80-\xff]/g)?.length ?? 0) - valid.reduce((count, { length }) => count + length, 0);
-  if (bad === 0 || valid.length * 4 >= bad) return 'utf-8'; // with some bad rows, which are refused
-  const guess = (chardet.detect(head) ?? 'windows-1252').toLowerCase();
-  return guess === 'iso-8859-1' || guess === 'utf-8' || guess === 'ascii' ? 'windows-1252' : guess;
-}
-
-function textOf(head: Buffer, encoding: string): string {
-  const text = iconv.encodingExists(encoding)
-    ? iconv.getDecoder(encoding).write(head)
-    : new TextDecoder(encoding).decode(head, { stream: true });
-  return text.replace(/^\ufeff/, '');
-}
-
-/** Some words around the first character that is not ASCII. */
-function sampleOf(text: string): string | undefined {
-  return /[^\n\r]{0,20}[\u0080-\uffff][^\n\r]{0,20}/.exec(text)?.[0]?.trim();
 }
 
 /** NDJSON, or a JSON document; undefined if it is neither. */

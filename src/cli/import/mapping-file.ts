@@ -76,7 +76,8 @@ function textOf(file: string): string {
     return bytes.toString().replace(/^\ufeff/, '');
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`--mapping ${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--mapping ${file}: ${code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`}`);
   }
 }
 

@@ -27,7 +27,9 @@ export async function* readRecords(
   if (look.form === 'lines') {
     for await (const lines of readLines(input.name, chunks)) yield lines.map((line) => recordOf(line));
   } else if (look.form === 'json') {
-    yield* readDocuments(input.name, chunks, records, (scanner) => checkLists(input.name, scanner, records, log));
+    yield* readDocuments(input.name, chunks, records, (scanner) =>
+      checkLists(input.name, scanner, records, look.lists ?? [], log),
+    );
   } else if (look.form === 'csv' && look.csv !== undefined) {
     yield* recordsOfRows(readRows(input.name, chunks, look.csv), source?.reads);
   } else if (look.form === 'text' && source?.lines !== undefined) {
@@ -46,14 +48,20 @@ function recordOf(line: Line | Rejected): Read | Rejected {
 }
 
 /** The list of records may be missing, or another one may stand beside it, further on than was looked at. */
-function checkLists(name: string, scanner: RecordScanner, wanted: string | null, log: (text: string) => void): void {
+function checkLists(
+  name: string,
+  scanner: RecordScanner,
+  wanted: string | null,
+  known: readonly string[],
+  log: (text: string) => void,
+): void {
   const others = [...scanner.lists].filter((path) => path !== wanted).map((path) => `\`.${path}\``);
   if (!scanner.isFound) {
     const found = others.length === 0 ? 'no lists of objects' : `lists of objects under ${others.join(', ')}`;
     throw new ImportError(`${name}: there is no list at \`.${wanted}\`; it has ${found}: --records says which`);
   }
-  if (wanted !== null && others.length > 0)
-    log(`${name}: also has lists under ${others.join(', ')}, which were not read`);
+  const unknown = [...scanner.lists].some((path) => !known.includes(path));
+  if (wanted !== null && unknown) log(`${name}: also has lists under ${others.join(', ')}, which were not read`);
 }
 
 async function* recordsOfRows(
@@ -111,7 +119,9 @@ export function missingIn(
   );
   const found = columns.filter((name) => name !== '').slice(0, 40);
   const has = found.length === 0 ? '' : `; there are ${found.map((name) => JSON.stringify(name)).join(', ')}`;
-  return missing.map(({ path, because }) => `no column ${JSON.stringify(path.text)}${because}${has}`);
+  return missing.map(
+    ({ path, because }, n) => `no column ${JSON.stringify(path.text)}${because}${n === missing.length - 1 ? has : ''}`,
+  );
 }
 
 function recordOfRow(row: CsvRow, names: readonly string[], used: readonly boolean[]): Read | Rejected {

@@ -34,10 +34,12 @@ export async function findRoads(inputs: readonly Input[], reading: Reading, sign
   const roads: Road[] = [];
   const faults: string[] = [];
   for (const input of inputs) {
-    const { head, isWhole } = await peek(input, signal);
+    const { head, isWhole, isBroken } = await peek(input, signal);
     try {
       const wanted = { ...reading, isText: reading.source?.lines !== undefined };
-      roads.push(roadOf(input, look(input.name, head, isWhole, wanted), reading));
+      const found = look(input.name, head, isWhole, wanted);
+      if (found.form === 'empty' && isBroken) found.says = ''; // the reading will tell
+      roads.push(roadOf(input, found, reading));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       faults.push(error.message);

@@ -60,7 +60,12 @@ export async function runImport(plan: Plan, streams: Streams, interrupt: AbortSi
   }));
   const lines = readAll(roads, { columns, tally, log, signal: halt.stopping, onBytes });
   const concurrency = plan.service === null ? 1 : plan.concurrency;
-  await inParallel(batches(lines), concurrency, halt, (batch) => send(batch, service, tally));
+  let broken: Error | undefined;
+  const whole = untilFault(lines, (error) => {
+    broken = error; // what was read before it is sent first
+  });
+  await inParallel(batches(whole), concurrency, halt, (batch) => send(batch, service, tally));
+  if (broken !== undefined) halt.stop(broken);
   progress.stop();
   halt.dispose();
 
@@ -85,6 +90,16 @@ function statusOf(reason: Error | undefined, tally: Tally, missing: readonly str
   throw reason;
 }
 
+/** The same, ended early where an input breaks off. */
+async function* untilFault<T>(items: AsyncIterable<T>, onFault: (error: Error) => void): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    if (!(error instanceof ImportError || error instanceof UsageError)) throw error;
+    onFault(error);
+  }
+}
+
 /** How many inputs of one form are named. */
 const MOST_NAMED = 3;
 
@@ -92,8 +107,9 @@ const MOST_NAMED = 3;
 function saidOf(roads: readonly Road[]): string[] {
   const names = new Map<string, string[]>();
   for (const { input, look, source, records } of roads) {
-    const at =
-      look.form === 'json' && records && !look.says.endsWith(`\`.${records}\``) ? `, records at \`.${records}\`` : '';
+    if (look.says === '') continue;
+    const isOnly = records === null || (look.lists?.length === 1 && look.lists[0] === records);
+    const at = look.form !== 'json' || isOnly ? '' : `, records at \`.${records}\``;
     const by =
       source === null || source.name === 'events' || source.name === 'of the options' ? '' : `, read as ${source.name}`;
     const says = `${look.says}${at}${by}`;

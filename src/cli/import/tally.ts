@@ -15,8 +15,12 @@ interface Cause {
 }
 
 /** The way out of faults that an option mends, by their words. */
-const HINTS: [RegExp, string][] = [
+const HINTS: [RegExp, string | ((found: RegExpExecArray) => string)][] = [
   [/has no time zone of its own/, '--time-zone Europe/Berlin says the zone of the data'],
+  [
+    /written, perhaps (.+?)(?: or (.+))?$/,
+    ([, one, other]) => `--time-format "${one}"${other ? `, or "${other}"` : ''}`,
+  ],
   [/say how times are written/, '--time-format says how, such as epoch_s or "DD.MM.YYYY HH:mm"'],
   [/is not among the values/, '--value FIELD:word=word,*=word says what each word means'],
   [/^sender: must be /, '--value sender:word=user,word=agent says what each word means'],
@@ -95,8 +99,9 @@ export class Tally {
   counts(elapsedMs: number): string {
     const { records, read, accepted, duplicates, refused, ignored, settled } = this;
     const seconds = elapsedMs / 1000;
+    const unit = records === 1 ? this.unit.slice(0, -1) : this.unit;
     const counts = [
-      `${records} ${this.unit} read`,
+      `${records} ${unit} read`,
       `${accepted} accepted`,
       `${duplicates} duplicates`,
       `${refused} refused`,
@@ -116,10 +121,13 @@ export class Tally {
     );
     const stored = events === 0 ? [] : [`${plural(events, 'event')} of ${of}, ${first} to ${last}`];
     const ignored = [...this.#reasons].map(([reason, count]) => `ignored ${count}: ${reason}`);
+    const hints = new Set<string>();
     const refused = [...this.#causes.values()].flatMap(({ reason, first, count }) => {
-      const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1];
+      const hint = hintFor(reason);
       const line = `refused ${count}: ${reason} (${count === 1 ? '' : 'first '}${first})`;
-      return hint === undefined ? [line] : [line, `  ${hint}`];
+      if (hint === undefined || hints.has(hint)) return [line];
+      hints.add(hint);
+      return [line, `  ${hint}`];
     });
     if (this.#unshown > 0) refused.push(`refused ${this.#unshown} for other causes`);
     return [...stored, ...ignored, ...refused];
@@ -132,6 +140,14 @@ export class Tally {
     const dayAfter = new Date(Date.parse(`${last.slice(0, 10)}T00:00:00Z`) + 86_400_000);
     return { start: first.slice(0, 10), end: dayAfter.toISOString().slice(0, 10) };
   }
+}
+
+function hintFor(reason: string): string | undefined {
+  for (const [pattern, hint] of HINTS) {
+    const found = pattern.exec(reason);
+    if (found !== null) return typeof hint === 'string' ? hint : hint(found);
+  }
+  return undefined;
 }
 
 /** A reason without what is of one place alone: quoted values, positions and numbers. */
