@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -10,7 +10,7 @@ import { root } from '../src/root.js';
 import { type Block, blocksOf, pages } from './blocks.js';
 import { ACCOUNT, world } from './harness.js';
 import { proxy } from './proxy.js';
-import { launch, main, portOf } from './service.js';
+import { commandsIn } from './tools/commands.js';
 
 /** Blocks that no test runs as they stand, each with the reason. They are found by their page and how they begin. */
 const notRun: { page: string; begins: string; because: string }[] = [
@@ -35,7 +35,7 @@ const notRun: { page: string; begins: string; because: string }[] = [
   {
     page: 'docs/migrating.md',
     begins: 'BOOTSTRAP_ACCOUNT',
-    because: 'runs until it is stopped; start.test.ts starts with it',
+    because: 'runs until it is stopped; backup.test.ts starts with these settings',
   },
   {
     page: 'docs/spreadsheets.md',
@@ -44,7 +44,11 @@ const notRun: { page: string; begins: string; because: string }[] = [
   },
   { page: 'docs/spreadsheets.md', begins: 'Csv.Document', because: 'there is no Excel here; the link itself is asked' },
   { page: 'docs/architecture.md', begins: ' HTTP', because: 'is a drawing' },
-  { page: 'docs/benchmarks.md', begins: 'npm run bench', because: 'takes minutes; bench.test.ts runs a small form' },
+  {
+    page: 'docs/benchmarks.md',
+    begins: 'npm run bench',
+    because: 'takes minutes; bench.test.ts tests how it compares',
+  },
   {
     page: 'docs/benchmarks.md',
     begins: 'npm run test:attack',
@@ -80,13 +84,7 @@ t.test('every block of the pages is run, compared, or named as not run', async (
 
 const base = mkdtempSync(join(tmpdir(), 'reports-commands-'));
 t.teardown(() => rmSync(base, { recursive: true, force: true }));
-const bin = join(base, 'bin');
-mkdirSync(bin);
-// What a reader has installed: this program. And curl fails here on a refusal, which a reader would see.
-writeFileSync(join(bin, 'npx'), `#!/bin/sh\nshift\nexec "${process.execPath}" ${main.join(' ')} "$@"\n`);
-const curl = spawnSync('sh', ['-c', 'command -v curl'], { encoding: 'utf8' }).stdout.trim();
-writeFileSync(join(bin, 'curl'), `#!/bin/sh\nexec ${curl} -sS --fail-with-body "$@"\n`);
-for (const name of ['npx', 'curl']) chmodSync(join(bin, name), 0o755);
+const bin = commandsIn(base);
 
 /** The account of the pages; a reader puts in their own. */
 const EXAMPLE_ACCOUNT = '8a6e0804-2bd0-4672-b79d-d97027f9071a';
@@ -173,46 +171,6 @@ async function runPage(t: Test, blocks: Block[]) {
     }
   }
 }
-
-t.test('docs/operators.md: a data folder is backed up and restored as it says', async (t) => {
-  const [backup, restore] = blocksOf('docs/operators.md').filter(({ kind }) => kind === 'sh stopped') as [Block, Block];
-  const cwd = mkdtempSync(join(base, 'backup-'));
-  const key = 'first:a-secret-that-is-long-enough';
-  const env = {
-    PATH: `${bin}${delimiter}${process.env.PATH}`,
-    BOOTSTRAP_ACCOUNT: ACCOUNT,
-    BOOTSTRAP_KEY: key,
-    PORT: '0',
-  };
-  const whileRunning = async (ask: (url: string) => Promise<unknown>) => {
-    const service = launch(process.execPath, [...main, 'serve'], cwd, env);
-    t.teardown(() => service.child.kill('SIGKILL'));
-    const found = await ask(`http://127.0.0.1:${await portOf(service)}/v1/events`);
-    service.child.kill('SIGTERM');
-    t.equal(await service.ended, 0, service.said());
-    return found;
-  };
-  const sending = (...ids: string[]) => {
-    const event = { type: 'conversation.updated', time: '2024-01-08T10:00:00Z', conversation_id: 'kept' };
-    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-    const body = JSON.stringify({ events: ids.map((id) => ({ ...event, id })) });
-    return (url: string) => fetch(url, { method: 'POST', headers, body }).then((answer) => answer.json());
-  };
-  const run = (block: Block) => spawnSync('sh', ['-e'], { cwd, env, input: block.text, encoding: 'utf8' });
-
-  t.strictSame(await whileRunning(sending('1')), { accepted: 1, duplicates: 0 });
-  const packed = run(backup);
-  t.equal(packed.status, 0, packed.stderr);
-  t.strictSame(await whileRunning(sending('2')), { accepted: 1, duplicates: 0 });
-  const restored = run(restore);
-  t.equal(restored.status, 0, `${restored.stdout}${restored.stderr}`);
-  t.match(restored.stdout, /^ok {4}database/m);
-  t.strictSame(
-    await whileRunning(sending('1', '2')),
-    { accepted: 1, duplicates: 1 },
-    'what came after the backup is gone',
-  );
-});
 
 const idAndSecret = (basic: string) => Buffer.from(basic.slice('Basic '.length), 'base64').toString();
 
