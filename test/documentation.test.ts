@@ -1,31 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import t from 'tap';
 import { readContract } from '../src/contract.js';
+import { eventTypes } from '../src/queries/ingest/fields.js';
 import { root } from '../src/root.js';
+import { blocksOf, pages, textOf } from './blocks.js';
 import { type Document, operationsOf } from './contract/document.js';
 import { ACCOUNT, ask, type World, world } from './harness.js';
-
-/** A fenced block of a page: what stands behind its fence, its text and its heading. */
-interface Block {
-  kind: string;
-  text: string;
-  heading: string;
-}
+import { settingsPage, withSettings } from './tools/settings.js';
 
 const NOW = Date.UTC(2024, 0, 15, 12);
-
-function blocksOf(page: string): Block[] {
-  const blocks: Block[] = [];
-  let heading = '';
-  for (const [, title, kind, text] of readFileSync(join(root, 'docs', page), 'utf8').matchAll(
-    /^#+ (.*)$|^```(.*)\n([\s\S]*?)^```$/gm,
-  )) {
-    if (title !== undefined) heading = title;
-    else blocks.push({ kind: kind as string, text: text as string, heading });
-  }
-  return blocks;
-}
 
 async function withSamples(w: World) {
   const app = await w.app({ now: NOW });
@@ -43,7 +27,7 @@ async function withSamples(w: World) {
 
 t.test('every question of the query language is answered as its page says', async (t) => {
   const { app, key } = await withSamples(await world(t));
-  const blocks = blocksOf('queries.md');
+  const blocks = blocksOf('docs/queries.md');
   const questions = blocks.filter(({ kind }) => kind === 'json query');
   t.ok(questions.length >= 20, `${questions.length} questions`);
   for (const { text, heading } of questions) {
@@ -57,7 +41,7 @@ t.test('every question of the query language is answered as its page says', asyn
 
 t.test('every example of the dialects answers something on the samples', async (t) => {
   const { app, key } = await withSamples(await world(t));
-  for (const { kind, text } of ['series.md', 'graphql.md', 'reporting.md', 'queries.md'].flatMap(blocksOf)) {
+  for (const { kind, text } of pages.flatMap(blocksOf)) {
     if (kind === 'http') {
       const [method = '', url = ''] = text.trim().split(' ');
       const answer = await ask(app, key, { method: method as 'GET', url });
@@ -165,3 +149,80 @@ t.test('the worked timeline of the metrics is what a conversation gets', async (
   t.equal(body.first_response_seconds, 180);
   t.equal(body.resolution_seconds, 360);
 });
+
+t.test('the table of settings is what the schema of the configuration says', async (t) => {
+  const page = readFileSync(settingsPage, 'utf8');
+  t.ok(page.includes('| `DATABASE_URL` |'));
+  t.equal(page, withSettings(page), 'npm run docs writes it');
+});
+
+t.test('the table of events has every type and names every field that one needs', async (t) => {
+  const rows = [...textOf('README.md').matchAll(/^\| `([a-z.]+)` \| [^|]* \| (.*) \|$/gm)];
+  t.strictSame(rows.map(([, type]) => type).sort(), Object.keys(eventTypes).sort());
+  for (const [, type, fields = ''] of rows) {
+    const known = eventTypes[type as string] ?? {};
+    const named = [...fields.replace(/`\{[^`]*`|\([^)]*\)/g, '').matchAll(/`(\w+)`/g)].map(
+      ([, name]) => name as string,
+    );
+    t.strictSame(
+      named.filter((name) => !(name in known) && name !== 'conversation'),
+      [],
+      `${type}: every named field is one`,
+    );
+    const bold = [...fields.matchAll(/\*\*`(\w+)`\*\*/g)].map(([, name]) => name);
+    const needed = Object.keys(known).filter((name) => known[name]?.needed);
+    t.strictSame(bold.sort(), needed.sort(), `${type}: required fields are bold`);
+  }
+});
+
+t.test('every link between the pages leads to a file and a heading that is there', async (t) => {
+  for (const page of pages.filter((name) => name.endsWith('.md'))) {
+    for (const [, to = ''] of textOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(to)) continue;
+      const [file = '', anchor] = to.split('#');
+      const path = file === '' ? page : relative(root, resolve(root, dirname(page), file));
+      t.ok(existsSync(join(root, path)), `${page} links to ${to}`);
+      if (anchor !== undefined) t.ok(anchorsOf(path).includes(anchor), `${page} links to ${to}: no such heading`);
+    }
+  }
+});
+
+/** The anchors that GitHub makes of the headings of a page. */
+const anchorsOf = (page: string) =>
+  [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+
+t.test('the dashboard for Grafana asks what the service answers, in columns that are there', async (t) => {
+  const { app, key } = await withSamples(await world(t));
+  const { panels } = JSON.parse(readFileSync(join(root, 'samples/grafana/conversations.json'), 'utf8')) as {
+    panels: { title: string; targets: Target[] }[];
+  };
+  t.ok(panels.length >= 5);
+  for (const { title, targets } of panels) {
+    for (const { url, url_options: options, columns } of targets) {
+      const range = { __from: Date.UTC(2024, 0, 8), __to: Date.UTC(2024, 0, 15), url: '' };
+      const filledIn = (text: string) => text.replace(/\$\{(\w+)\}/g, (_, name) => String(range[name as 'url']));
+      const payload = JSON.parse(filledIn(options.data)) as object;
+      const answer = await ask(app, key, { method: options.method, url: filledIn(url), payload });
+      t.equal(answer.status, 200, `${title}: ${answer.text}`);
+      const [head = '', ...rows] = answer.text.trim().split('\r\n');
+      t.strictSame(
+        head.split(','),
+        columns.map(({ selector }) => selector),
+        title,
+      );
+      t.ok(rows.length > 0 && /,?\d/.test(rows.join()), `${title} has numbers`);
+    }
+  }
+});
+
+/** What a panel asks by the Infinity data source. */
+interface Target {
+  url: string;
+  url_options: { method: 'POST'; data: string };
+  columns: { selector: string }[];
+}

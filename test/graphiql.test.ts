@@ -59,4 +59,15 @@ t.test('a person asks a query in a browser', { skip }, async (t) => {
     [],
     'no other host is asked',
   );
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  const boxOf = async (part: string) =>
+    (await page.locator(part).boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
+  const [query, answer] = [await boxOf('.graphiql-query-editor'), await boxOf('.graphiql-response')];
+  t.ok(query.width > 340 && answer.width > 340, `on a phone both are readable: ${query.width}, ${answer.width}`);
+  t.ok(answer.y >= query.y + query.height, 'the answer is below the query');
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+  const book = await boxOf('.graphiql-plugin');
+  t.ok(book.width > 340 && book.x >= 0, `the documentation takes the width of the screen: ${book.width}`);
+  t.ok(await page.evaluate('document.documentElement.scrollWidth <= 390'), 'nothing is wider than the screen');
 });

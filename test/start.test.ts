@@ -53,18 +53,18 @@ t.test('the first minute cannot be lost', async (t) => {
     'a uuid has no case',
   );
 
-  const [readme = ''] =
-    /npx conversation-reports keys create .*/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+  const [documented = ''] =
+    /npx conversation-reports keys create .*/.exec(readFileSync(join(root, 'docs/operators.md'), 'utf8')) ?? [];
   const created = spawnSync(
     'sh',
-    ['-c', readme.replace('npx conversation-reports', `${process.execPath} ${main.join(' ')}`)],
+    ['-c', documented.replace('npx conversation-reports', `${process.execPath} ${main.join(' ')}`)],
     {
       cwd: base,
       env: { PATH: process.env.PATH, DATA_DIR },
       encoding: 'utf8',
     },
   );
-  t.equal(created.status, 0, `${readme}: ${created.stderr}`);
+  t.equal(created.status, 0, `${documented}: ${created.stderr}`);
   const [made = ''] = created.stdout.split('\n');
   t.match((await me(`Bearer ${made}`)).body, { account_id: account, name: 'dashboard', permissions: ['read'] });
 
