@@ -176,7 +176,8 @@ t.test('what is refused', async (t) => {
     );
   t.match(await faults({}), [/^\$ must have either preset/]);
   t.match(await faults({ preset: 'slack', mapping }), [/^\$ must have either preset/]);
-  t.match(await faults({ preset: 'constructor' }), [/^\$\.preset must be one of chatwoot, /]);
+  t.match(await faults({ preset: 'constructor' }), [/^\$\.preset must be one of botpress, .*twcs, zendesk$/]);
+  t.match(await faults({ preset: 'whatsapp' }), [/^\$\.preset whatsapp reads files of text/]);
   t.match(await faults({ mapping: { events: [{ id: 'a' }] } }), [
     /^\$\.mapping\.events\[0\]\.time is needed/,
     /^\$\.mapping\.events\[0\]\.conversation_id is needed/,

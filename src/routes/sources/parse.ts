@@ -10,6 +10,11 @@ import { parseMapping } from '../../sources/mapping.js';
 import { presets } from '../../sources/presets/index.js';
 import { signers } from './signature.js';
 
+/** The presets that webhooks can have: those that read JSON. */
+const hookable = Object.keys(presets)
+  .filter((name) => presets[name]?.lines === undefined)
+  .sort();
+
 /** Parses the body of `PUT /v1/sources/{source}`. The result must not be used if a fault was found. */
 export function parseSource(body: unknown, faults: Faults): Reading & { secret: string | null } {
   const fields = readObject(body, '$', ['preset', 'mapping', 'prefix', 'set', 'signature'], faults) ?? {};
@@ -18,7 +23,7 @@ export function parseSource(body: unknown, faults: Faults): Reading & { secret: 
   if ((preset === undefined) === (mapping === undefined)) {
     faults.add('$', 'must have either preset, the name of a product, or mapping, how its records become events');
   } else if (preset !== undefined && !(typeof preset === 'string' && Object.hasOwn(presets, preset))) {
-    faults.add('$.preset', `must be one of ${Object.keys(presets).sort().join(', ')}`);
+    faults.add('$.preset', `must be one of ${hookable.join(', ')}`);
   } else if (preset !== undefined && presets[preset as string]?.lines !== undefined) {
     faults.add('$.preset', `${preset} reads files of text, which no webhook sends`);
   } else if (mapping !== undefined) checkMapping(mapping, faults);

@@ -5,8 +5,8 @@ import { event, instant, long, type Row, row, short, take, together } from './pa
  * Botpress. A record is a message of Botpress Cloud (`GET /v1/chat/messages`: `direction`), an answer with a list of them, or a row
  * of the table `msg_messages` of Botpress 12 (`authorId`, `sentOn`).
  *
- * Learnt from the pages "listMessages" of Botpress's API reference and "Exporting raw conversations", and from the messaging
- * server of Botpress 12 (botpress/messaging).
+ * Learnt from the pages "listMessages" of Botpress's API reference and "Exporting raw conversations". The form of Botpress 12 is
+ * from memory of its messaging server, and was not compared with a public sample.
  *
  * Messages that come in are the user's; those that go out are the bot's.
  */

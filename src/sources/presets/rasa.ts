@@ -7,8 +7,8 @@ import { below, event, instant, long, type Row, row, short, take, together } fro
  * Rasa 3. A record is a tracker dump (`GET /conversations/{id}/tracker` and the tracker stores: `sender_id` and `events`), one
  * event as the event brokers publish it, or a row of the SQL stores (`type_name`, and the event as JSON in `data`).
  *
- * Learnt from `rasa/shared/core/events.py`, `rasa/core/tracker_store.py` and `rasa/core/brokers/` of RasaHQ/rasa 3.x, and
- * from the pages "Events" and "Event Brokers" of Rasa's documentation.
+ * Learnt from `rasa/shared/core/events.py` of RasaHQ/rasa, the pages "Events" and "Event Brokers" of Rasa's documentation, and
+ * for the columns of the SQL store a public description of its table `events`.
  *
  * A conversation is a `sender_id`: an event of a broker does not say more. Events have no ids, so they are made of what they
  * say, alike from all three forms.

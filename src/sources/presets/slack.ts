@@ -6,8 +6,7 @@ import { below, event, instant, list, long, type Row, row, short, take } from '.
  * Slack. A record is one message of an export (the files `CHANNEL/YYYY-MM-DD.json` are lists of them) or the body of the Events
  * API with a `message` event.
  *
- * Learnt from Slack's help page "How to read Slack data exports", the reference of the `message` event and its subtypes, and the
- * schema of exports at gist.github.com/viccro/734581d3c9777f9733d1f665279e5b54.
+ * Learnt from the reference of the `message` event, the types of its subtypes in the package @slack/types, and the schema of exports at gist.github.com/viccro/734581d3c9777f9733d1f665279e5b54.
  *
  * A conversation is a thread, named by the time of its first message; the Events API puts the channel's id before it, as
  * `--prefix CHANNEL-` does for an export, whose messages do not name their channel. Who began the thread is the user, others

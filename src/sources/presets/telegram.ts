@@ -6,7 +6,7 @@ import { event, instant, list, long, type Row, row, short, take, together } from
  * record is the document: one chat, or an account with its list of chats.
  *
  * Learnt from exports that public parsers describe (xavierpjb/telegram-bnb-staking-parser, `src/models`; RobiMez/wttm; the
- * format notes of the package tg-parser) and the page "Exporting chats" of telegram.org.
+ * format notes of the package tg-parser).
  *
  * A conversation is a chat. In a chat of two the other person is the user, who exports is the agent; in a chat with a bot, who
  * exports is the user. In groups everybody is a user, but messages in the name of a channel are an agent's.

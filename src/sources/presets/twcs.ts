@@ -5,8 +5,8 @@ import { event, long, row, short, take } from './parts.js';
  * Tables in the form of "Customer Support on Twitter" (`twcs.csv`): a row is a tweet with `tweet_id, author_id, inbound,
  * created_at, text, response_tweet_id, in_response_to_tweet_id`.
  *
- * Learnt from the data set's page (kaggle.com, thoughtvector/customer-support-on-twitter) and the public program that exports
- * it.
+ * Learnt from public descriptions of the data set (kaggle.com, thoughtvector/customer-support-on-twitter) and programs that read
+ * it; no file of it was at hand.
  *
  * A row does not name its thread, only the tweet before it, so a conversation is what one customer and one company say to each
  * other: the author, and whom the text mentions. Customers are numbers there, companies have names.
