@@ -3,7 +3,7 @@ import { type Event, ignored, type Mapped, nothing, type Source } from '../sourc
 import { event, instant, list, long, type Row, row, short, take, together, words, wordsNow } from './parts.js';
 
 /**
- * Chatwoot 2 to 4. A record is the body of a webhook (`event`), an answer of
+ * Chatwoot. A record is the body of a webhook (`event`), an answer of
  * `GET /api/v1/accounts/{id}/conversations/{id}/messages` (`payload`), one message of it, or a row of the table `messages`.
  *
  * Learnt from chatwoot/chatwoot: `app/models/message.rb`, `app/presenters/conversations/event_data_presenter.rb`,

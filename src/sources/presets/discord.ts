@@ -4,8 +4,8 @@ import { event, instant, list, long, type Row, row, short, take, together } from
 /**
  * Discord, as DiscordChatExporter 2 writes it in JSON. A record is the document of one channel or thread.
  *
- * Learnt from Tyrrrz/DiscordChatExporter and from the notes on its form by the readers slatinsky/DiscordChatExporter-frontend and
- * mlomb/chat-analytics.
+ * Learnt from the notes on its form by its readers slatinsky/DiscordChatExporter-frontend and mlomb/chat-analytics; not compared
+ * with the exporter itself.
  *
  * A conversation is the channel or thread of the file. Who wrote first in a thread or a chat of two is the user and others who
  * write there are agents, but in other channels, where everybody asks, all people are users. Bots are bots. Only as much as the

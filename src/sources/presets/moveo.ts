@@ -7,7 +7,7 @@ import { event, instant, list, long, type Row, row, short, take, together, words
  * Moveo.AI: rows of `get_session_content`, each a session with its `messages`, or an answer with a list of them. They are what
  * Moveo's own GraphQL answers, and what this service answers in that dialect.
  *
- * Learnt from the page "log session content" of Moveo's documentation. Times without offset are read as UTC.
+ * Learnt from the columns that docs/graphql.md describes, which follow the vendor's page "log session content". Times without offset are read as UTC.
  */
 export const moveo: Source = {
   name: 'moveo',

@@ -6,8 +6,8 @@ import { event, instant, list, long, plain, type Row, row, short, take, words } 
  * Zendesk Support. A record is a ticket with its `comments`, as JSON exports have it, or the body of an event webhook
  * (`zen:event-type:ticket....`).
  *
- * Learnt from the pages "Ticket comments" and "Tickets" of the API reference and "Webhook event types: ticket events" (version
- * 2022-06-20); exports that hold comments in the ticket are described by public tools, so that form is made from documentation.
+ * Learnt from the pages "Ticket comments" of the API reference and "Webhook event types: ticket events" (version 2022-06-20). No
+ * public export was at hand: the ticket that holds its comments is that API's fields in one object.
  *
  * A comment of the requester is a user's, others are agents'; comments that are not public are notes. A ticket whose status is
  * `solved` or `closed` closes at `solved_at`, or else when it last changed.
