@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import { root } from '../src/root.js';
 import { presets } from '../src/sources/presets/index.js';
 import { ignored, nothing } from '../src/sources/source.js';
 import { fakeService, folder, run } from './import.fake.js';
@@ -178,6 +181,39 @@ t.test('a mapping file says the same as the options, in YAML and in JSON', async
   t.equal(rows[0]?.length, 3);
   t.strictSame(rows[1], rows[0]);
   t.strictSame(rows[2], rows[0]);
+});
+
+t.test('the mapping of the documentation reads the tickets that it is for', async (t) => {
+  const page = readFileSync(join(root, 'docs/import.md'), 'utf8');
+  const [, yaml = ''] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
+  const created_at = '2024-01-08 10:00:00';
+  const comment = { id: 1, public: true, created_at, author: { id: 5, role: 'end-user' }, body: 'Hello' };
+  const ticket = {
+    id: 7,
+    status: 'solved',
+    tags: ['vip'],
+    requester: { email: 'a@example.com' },
+    solved_at: created_at,
+  };
+  const comments = [comment, { ...comment, id: 2, public: false }];
+  const tickets = [
+    { ...ticket, comments },
+    { ...ticket, id: 8, status: 'spam', comments },
+  ];
+  const cwd = folder(t, { 'tickets.json': json({ tickets }), 'tickets.yaml': yaml });
+  const result = await run(['--dry-run', '--mapping', 'tickets.yaml', 'tickets.json'], { cwd, env: {} });
+  t.match(result, { status: 0, stderr: '2 records read, 3 accepted, 0 duplicates, 0 refused, 1 ignored' });
+  t.match(
+    result.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [
+      { type: 'message', id: '7-1', time: '2024-01-08T09:00:00.000Z', conversation_id: 'desk-7', sender: 'user' },
+      { type: 'note', id: '7-2', text: 'Hello' },
+      { type: 'conversation.closed', id: `7-${created_at}`, conversation_id: 'desk-7' },
+    ],
+  );
 });
 
 t.test('faults of a mapping file have their line and column', async (t) => {

@@ -37,6 +37,7 @@ export async function runImport(plan: Plan, streams: Streams, interrupt: AbortSi
   const progress = new Progress(streams.stderr);
   const log = (text: string) => progress.log(text);
   const print = (text: string) => streams.stdout.write(`${text}\n`);
+  streams.stdout.on('error', () => {}); // its reader may have seen enough, as head has
   const tally = new Tally(log);
   const halt = new Halt();
   interrupt.addEventListener('abort', () => halt.stop(new Interrupted('interrupted')));
