@@ -127,7 +127,7 @@ type Calls = (
   key: string,
 ) => Record<string, () => Promise<{ data?: unknown; error?: unknown; response: Response }>>;
 
-/** Makes the key and the link that the contract's examples name. */
+/** Makes the key, the link, the source and the hook that the contract's examples name. One call deletes the source. */
 async function asInExamples({ db, sql }: World): Promise<void> {
   const parameters = operations.flatMap(({ operation }) => operation.parameters ?? []);
   const example = (name: string) => String(parameters.find((one) => one.name === name)?.example);
@@ -137,6 +137,12 @@ async function asInExamples({ db, sql }: World): Promise<void> {
   await createLink(db, { account_id: ACCOUNT, key_id }, { name: '', expires: null, report: '/v1/bots', query: null });
   const token_hash = createHash('sha256').update(example('token')).digest();
   await sql`update links set link_id = ${example('link_id')}, token_hash = ${token_hash}`;
+  const other = Buffer.alloc(32);
+  const writer = await createKey(db, { ...reader, permissions: ['write'] });
+  await sql`
+    insert into sources (account_id, source, key_id, token_hash, preset, prefix, attributes) values
+      (${ACCOUNT}, ${example('source')}, ${writer.key_id}, ${other}, 'chatwoot', '', '{}'),
+      (${ACCOUNT}, 'another', ${writer.key_id}, ${token_hash}, 'chatwoot', '', '{}')`;
 }
 
 t.test('clients that two generators make of openapi.yaml compile, and make each call', async (t) => {
