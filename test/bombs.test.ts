@@ -80,3 +80,19 @@ t.test('queries, documents and parameters are bounded too', async (t) => {
     if (process.env.SHOW_TIMES) process.stderr.write(`${name}: held ${Math.round(held)} ms\n`);
   }
 });
+
+t.test('a delivery of nothing but faults gives the event loop back', async (t) => {
+  const w = await world(t);
+  const [app, key] = [await w.app(), await w.key()];
+  const mapping = {
+    events: Array.from({ length: 10 }, () => ({ id: 'i', time: 't', conversation_id: 'c', sender: 's' })),
+  };
+  const made = await ask(app, key, { method: 'PUT', url: '/v1/sources/bomb', payload: { mapping } });
+  const payload = `[${Array.from({ length: 49_000 }, () => '{}').join()}]`;
+  const headers = { 'content-type': 'application/json' };
+  const held = await longestHold(async () => {
+    const answer = await ask(app, null, { method: 'POST', url: made.body.path, payload, headers });
+    t.equal(answer.status, 200, answer.text.slice(0, 200));
+  });
+  t.ok(held < LIMIT, `the event loop was held for ${Math.round(held)} ms`);
+});

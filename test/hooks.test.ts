@@ -197,6 +197,27 @@ t.test('what is refused', async (t) => {
   t.equal((await put(app, await w.key({ permissions: ['write'] }), 'other', { preset: 'slack' })).status, 403);
 });
 
+t.test('many conversations out of reach are left out at once', async (t) => {
+  const w = await world(t);
+  const [app, wide, narrow] = [await w.app({ now: NOW }), await w.key(), await w.key({ bot_ids: ['shop'] })];
+  const theirs = Array.from({ length: 250 }, (_, n) => chat(`m${n}`, { chat: `other${n}` }));
+  const other = (await put(app, wide, 'wide', { mapping, set: { bot_id: 'helpdesk' } })).body.path;
+  t.equal((await deliver(app, other, theirs)).body.accepted, 250);
+  const { path } = (await put(app, narrow, 'narrow', { mapping, set: { bot_id: 'shop' } })).body;
+  const write = w.db.write;
+  let writes = 0;
+  w.db.write = (...given) => {
+    writes++;
+    return write(...given);
+  };
+  t.teardown(() => {
+    w.db.write = write;
+  });
+  const { body } = await deliver(app, path, [...theirs.map((one) => ({ ...one, id: `${one.id}-again` })), chat('own')]);
+  t.strictSame(body, { ...nothing, accepted: 1, failed: 250 });
+  t.equal(writes, 3, 'all, then the rest, then the count: not once for each hundred');
+});
+
 t.test('a hook has the reach of its key, and ends with it', async (t) => {
   const w = await world(t);
   const [app, admin] = [await w.app({ now: NOW }), await w.key()];

@@ -1,20 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
-import { permissions } from '../auth/keys.js';
 import { Faults } from '../http/faults.js';
-import { Choice, strict } from '../http/parameters.js';
-
-const Ids = (description: string) => Type.Union([Type.Array(Type.String()), Type.Null()], { description });
+import { strict } from '../http/parameters.js';
+import { whatKeyMay } from './keys/schema.js';
 
 const Me = Type.Object({
   account_id: Type.String({ description: 'The account that the key belongs to' }),
-  key_id: Type.String({ description: 'The key, without its secret' }),
-  name: Type.String({ description: 'The description of the key' }),
-  permissions: Type.Array(Choice(permissions, 'A permission'), {
-    description: 'The permissions of the key; `admin` includes the others',
-  }),
-  team_ids: Ids('The teams to which the key is restricted; null for all'),
-  bot_ids: Ids('The bots to which the key is restricted; null for all'),
+  ...whatKeyMay,
 });
 
 /** `GET /v1/me` returns the key of the request with its permissions. Every key may use it. */

@@ -3,7 +3,8 @@ import { isObject, parseJson } from '../../queries/ingest/json.js';
 import { type CsvForm, formOf, nameOf } from './csv.js';
 import { encodingName, encodingOf, guessOf, sampleOf, textOf } from './encoding.js';
 import { UsageError } from './halt.js';
-import { RecordScanner, startOf } from './json.js';
+import { startOf } from './json.js';
+import { RecordScanner } from './record-scanner.js';
 
 /** What an input is, by its first bytes. */
 export interface Look {

@@ -4,9 +4,10 @@ import type { Event, Mapped, Source, Use } from '../../sources/source.js';
 import { type CsvRow, decode, readRows } from './csv.js';
 import { ImportError, UsageError } from './halt.js';
 import { decoded, type Input, read } from './input.js';
-import { parseRecord, type Read, type RecordScanner, readDocuments } from './json.js';
+import { parseRecord, type Read, readDocuments } from './json.js';
 import { type Line, type Rejected, readLines } from './lines.js';
 import type { Look } from './look.js';
+import type { RecordScanner } from './record-scanner.js';
 
 /** An input, and how it is read. */
 export interface Road {

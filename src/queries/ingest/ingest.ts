@@ -21,14 +21,15 @@ const PATIENCE = 600_000;
  * Stores a validated batch atomically and folds the conversations that it touches. The batch is durable when the
  * promise resolves. `indexes[n]` is the index of `rows[n]` in the batch, as errors name it. Returns the number of new
  * events, of duplicates (of a stored event or of one earlier in the batch), and of duplicates whose content differs.
- * Throws `Forbidden`, which names the lines, when a conversation is out of scope before or after the batch, and
- * `InvalidRequest` when a conversation would have more than a million events.
+ * Throws `Forbidden` when a conversation is out of scope before or after the batch, and `InvalidRequest` when one would have
+ * more than a million events; both name the lines, up to `most` of them.
  */
 export async function ingest(
   db: Database,
   scope: Scope,
   rows: EventRow[],
   indexes: number[],
+  most = MAX_FAULTY,
 ): Promise<{ accepted: number; duplicates: number; differing: number }> {
   if (rows.length === 0) return { accepted: 0, duplicates: 0, differing: 0 };
   const seen = new Set<string>();
@@ -65,13 +66,13 @@ export async function ingest(
     };
     if (isRefusal(error, FULL)) {
       const faults = refused((id) => `conversation ${id} would hold more than 1,000,000 events`);
-      throw new InvalidRequest(faults.slice(0, MAX_FAULTY));
+      throw new InvalidRequest(faults.slice(0, most));
     }
     if (!isRefusal(error, OUTSIDE)) throw error;
     const faults = refused(() => 'the conversation is not within the teams and bots of this key');
     throw new Forbidden(
       'this key may not write to some of these conversations; nothing was stored',
-      faults.slice(0, MAX_FAULTY),
+      faults.slice(0, most),
     );
   }
 }

@@ -20,7 +20,7 @@ export async function tabled({ query, parts }: Plan, groups: Groups, measures: A
   const limit = ranking?.limit ?? Number.POSITIVE_INFINITY;
   const rest = new Map<string, { into: number; of: Group }>();
   for (let group = 0; group < count; group++) {
-    if (group % STEP === 0 && slice.isOver()) await slice.next();
+    if (slice.isOver()) await slice.next(); // each cell may be a selection among many values
     const of = groups.at(group);
     const rank = ranks?.get(of.place) ?? null;
     if (rank === null || rank <= limit) place(group, of, rank);
@@ -35,9 +35,6 @@ export async function tabled({ query, parts }: Plan, groups: Groups, measures: A
   return rows;
 }
 
-/** How many groups are handled between two looks at the clock. */
-const STEP = 256;
-
 /** The rank of each combination of keys, from 1: by measures over the whole first part, then by the keys. */
 async function ranked(
   { by }: Ranking,
@@ -49,7 +46,7 @@ async function ranked(
   const used = [...new Set(by.map(({ measure }) => measure))];
   const count = groups.length;
   for (let group = 0; group < count; group++) {
-    if (group % STEP === 0 && slice.isOver()) await slice.next();
+    if (slice.isOver()) await slice.next();
     const { part, place, keys } = groups.at(group);
     const entry = whole.get(place) ?? { keys, total: groups.extra(), scores: [] };
     whole.set(place, entry);

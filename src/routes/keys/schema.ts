@@ -4,7 +4,8 @@ import { Choice, Id, strict } from '../../http/parameters.js';
 
 const Ids = (description: string) => Type.Union([Type.Array(Type.String()), Type.Null()], { description });
 
-const keyFields = {
+/** What every answer about a key says of it. */
+export const whatKeyMay = {
   key_id: Type.String({ description: 'The key, without its secret' }),
   name: Type.String({ description: 'The description of the key' }),
   permissions: Type.Array(Choice(permissions, 'A permission'), {
@@ -12,6 +13,10 @@ const keyFields = {
   }),
   team_ids: Ids('The teams to which the key is restricted; null for all'),
   bot_ids: Ids('The bots to which the key is restricted; null for all'),
+};
+
+const keyFields = {
+  ...whatKeyMay,
   created_at: Type.String({ description: 'When it was created, in UTC' }),
   revoked_at: Type.Union([Type.String(), Type.Null()], {
     description: 'When it was revoked, in UTC; null while it is active',

@@ -6,6 +6,7 @@ import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
 import { MAX_EVENTS } from '../../queries/ingest/limits.js';
 import type { Scope } from '../../queries/scope.js';
+import { TimeSlice } from '../../queries/time-slice.js';
 import { compile } from '../../sources/compile.js';
 import { dressed } from '../../sources/dress.js';
 import { parseMapping } from '../../sources/mapping.js';
@@ -18,9 +19,11 @@ import { type Mapped, nothing, type Source } from '../../sources/source.js';
  * the delivery stands. `now` is epoch milliseconds.
  */
 export async function deliver(db: Database, scope: Scope, hook: Hook, body: unknown, now: number): Promise<Outcome> {
-  const { events, ignored, faults } = mapped(hook, body);
+  const slice = new TimeSlice();
+  const { events, ignored, faults } = await mapped(hook, body, slice);
   const rows: EventRow[] = [];
   for (const [index, event] of events.entries()) {
+    if (slice.isOver()) await slice.next();
     const fault = (message: string) => faults.push(`${event.type} ${String(event.id).slice(0, 200)}: ${message}`);
     const checked = await checkEvents([{ index, value: event }]);
     const [row] = checked.rows;
@@ -41,7 +44,7 @@ export async function deliver(db: Database, scope: Scope, hook: Hook, body: unkn
   return outcome;
 }
 
-function mapped(hook: Hook, body: unknown): Mapped {
+async function mapped(hook: Hook, body: unknown, slice: TimeSlice): Promise<Mapped> {
   const source = sourceOf(hook);
   if (source === null)
     return { ...nothing(), faults: [`there is no preset ${hook.preset} in this version of the service`] };
@@ -49,6 +52,7 @@ function mapped(hook: Hook, body: unknown): Mapped {
   if (found.length === 0) return { ...nothing(), ignored: [`nothing at ${source.records}`] };
   const all = nothing();
   for (const record of found.flat()) {
+    if (slice.isOver()) await slice.next();
     const { events, ignored, faults } = source.map(record);
     for (const event of events) all.events.push(event);
     all.ignored.push(...ignored.slice(0, 1_000));
@@ -77,7 +81,8 @@ async function store(
   for (;;) {
     const trial = left;
     try {
-      return await ingest(db, scope, trial, [...trial.keys()]);
+      // Told of all conversations that are refused, it takes a second trial and no more for each reason.
+      return await ingest(db, scope, trial, [...trial.keys()], Number.POSITIVE_INFINITY);
     } catch (error) {
       if (!(error instanceof Forbidden || error instanceof InvalidRequest)) throw error;
       const refused = new Map<string, string>();
