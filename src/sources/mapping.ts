@@ -19,7 +19,7 @@ const FieldFrom = Type.Union([
       from: Paths,
       values: Type.Optional(Type.Record(Type.String(), Constant)),
       else: Type.Optional(Constant),
-      format: Type.Optional(Type.String()),
+      format: Type.Optional(Type.String({ maxLength: 100 })),
       time_zone: Type.Optional(Type.String()),
     },
     { additionalProperties: false },
@@ -45,7 +45,7 @@ const EventFrom = Type.Object({
 const MappingSchema = Type.Object(
   {
     records: Type.Optional(Path),
-    time_format: Type.Optional(Type.String()),
+    time_format: Type.Optional(Type.String({ maxLength: 100 })),
     time_zone: Type.Optional(Type.String()),
     prefix: Type.Optional(Type.String({ maxLength: 50 })),
     skip_if: Type.Optional(Type.Union([Condition, Type.Array(Condition, { maxItems: 50 })])),

@@ -116,22 +116,25 @@ function formOf(text: string): string | null {
   return Number(first) > 12 ? byDay : Number(found[3]) > 12 ? byMonth : `${byDay} or ${byMonth}`;
 }
 
-const compiled = new Map<string, RegExp>();
+/** By the form, so that a pattern lives as long as the mapping that names it. */
+const compiled = new WeakMap<TimeForm, RegExp>();
 
-function patternOf(format: string): RegExp {
-  const known = compiled.get(format);
+function patternOf(form: TimeForm): RegExp {
+  const known = compiled.get(form);
   if (known !== undefined) return known;
+  const { format } = form;
   const escaped = format
     .split(PART)
     .map((text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/\s+/g, '\\s+'));
   const found = format.match(PART) ?? [];
   const pattern = new RegExp(`^${escaped.map((text, n) => text + (parts[found[n] ?? ''] ?? '')).join('')}$`);
-  compiled.set(format, pattern);
+  compiled.set(form, pattern);
   return pattern;
 }
 
-function patterned(text: string, { format, zone }: TimeForm, value: unknown): { time: string } | { fault: string } {
-  const found = patternOf(format).exec(text)?.groups;
+function patterned(text: string, form: TimeForm, value: unknown): { time: string } | { fault: string } {
+  const { format, zone } = form;
+  const found = patternOf(form).exec(text)?.groups;
   const fault = { fault: `${shown(value)} is not a time written as ${format}` };
   if (found === undefined) return fault;
   const number = (name: string, otherwise = 0) => (found[name] === undefined ? otherwise : Number(found[name]));
