@@ -1,8 +1,9 @@
 import type { Cell, Measure } from '../measure.js';
-import { Distinct, Percentile } from './collecting.js';
 import { NONE, type Values } from './decode.js';
+import { Distinct } from './distinct.js';
 import type { Grouped } from './groups.js';
 import { both, type Mask, maskOf } from './masks.js';
+import { Percentile } from './percentile.js';
 import type { Rows } from './rows.js';
 
 /** Computes one measure for many groups at once. */
