@@ -63,7 +63,7 @@ function addAll(set: CodeSet, values: Values, mask: Mask): void {
  * Codes, from 1: a list while they are few, else a bit for each, whichever is smaller. Many small groups cost what their
  * values do, and large ones no more than a bit for each code.
  */
-class CodeSet {
+export class CodeSet {
   #list: Int32Array | null = new Int32Array(8);
   #length = 0;
   #most = 0;

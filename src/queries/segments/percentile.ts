@@ -67,7 +67,7 @@ const FEW = 4_096;
 const BINS = 1 << 14;
 
 /** The values at two neighbouring places in order. Of many values, only those near the places are sorted. */
-function neighbours(all: Float64Array, first: number, second: number): [number, number] {
+export function neighbours(all: Float64Array, first: number, second: number): [number, number] {
   let values = all;
   let [low, high] = [first, second];
   while (values.length > FEW) {
