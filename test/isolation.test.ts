@@ -103,12 +103,16 @@ const foreign = [
 
 interface Reader {
   name: string;
+  turn: number;
   key: string;
   /** The names that the key sees, for the parameters of the contract. */
   names: Record<string, string>;
   /** What no answer to it may contain. */
   secrets: string[];
 }
+
+/** In the short form each reader has every sixth of something, and the readers take turns. */
+const some = <Item>(all: Item[], { turn }: Reader): Item[] => (isFull ? all : all.filter((_, n) => n % 6 === turn));
 
 interface Request {
   method: 'GET' | 'POST';
@@ -165,11 +169,8 @@ function ofOperation({ method, path, operation }: Place, { names, secrets }: Rea
 }
 
 /** Every dimension of every dataset: as groups with every measure, and as a filter with a value of it that is a secret. */
-async function ofCatalogue(
-  app: FastifyInstance,
-  seen: Record<string, string>,
-  { key, secrets }: Reader,
-): Promise<Cell[]> {
+async function ofCatalogue(app: FastifyInstance, seen: Record<string, string>, reader: Reader): Promise<Cell[]> {
+  const { key, secrets } = reader;
   type Named = { name: string };
   type Dataset = Named & { dimensions: Named[]; measures: Named[] };
   const { body } = await ask(app, key, { url: '/v1/catalogue' });
@@ -177,7 +178,7 @@ async function ofCatalogue(
   for (const { name: dataset, dimensions, measures } of body.datasets as Dataset[]) {
     const names = measures.map(({ name }) => name);
     const parts = Array.from({ length: Math.ceil(names.length / 20) }, (_, n) => names.slice(n * 20, n * 20 + 20));
-    for (const { name } of dimensions) {
+    for (const { name } of some(dimensions, reader)) {
       for (const measures of parts) {
         const request = post('/v1/query', { dataset, ...ever, measures, group_by: [name] });
         cells.push({ request });
@@ -274,7 +275,7 @@ interface SharedLink {
 /** Makes a link of each report that a reader can share. */
 async function shareAll(app: FastifyInstance, reader: Reader): Promise<SharedLink[]> {
   const links: SharedLink[] = [];
-  for (const what of shareable(reader) as { report?: string; query?: object }[]) {
+  for (const what of some(shareable(reader), reader) as { report?: string; query?: object }[]) {
     const { status, body } = await ask(app, reader.key, post('/v1/links', what));
     if (status !== 201) continue;
     const url = new URL(what.report ?? '/v1/query', 'http://localhost');
@@ -331,9 +332,21 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
   const otherKey = await w.key({ account_id: OTHER });
   const ofShop = { bot_id: 'shop', team_id: 'blue', conversation_id: 'c-1', organization_id: ACCOUNT };
   const ofHelper = { bot_id: 'helper', team_id: 'green', conversation_id: 'c-2', organization_id: ACCOUNT };
-  const whole = { name: 'whole', key: await w.key(), names: ofShop, secrets: [FOREIGN] };
-  const team = { name: 'team', key: await w.key({ team_ids: ['blue'] }), names: ofShop, secrets: [FOREIGN, HIDDEN] };
-  const bot = { name: 'bot', key: await w.key({ bot_ids: ['helper'] }), names: ofHelper, secrets: [FOREIGN, HIDDEN] };
+  const whole = { name: 'whole', turn: 0, key: await w.key(), names: ofShop, secrets: [FOREIGN] };
+  const team = {
+    name: 'team',
+    turn: 1,
+    key: await w.key({ team_ids: ['blue'] }),
+    names: ofShop,
+    secrets: [FOREIGN, HIDDEN],
+  };
+  const bot = {
+    name: 'bot',
+    turn: 2,
+    key: await w.key({ bot_ids: ['helper'] }),
+    names: ofHelper,
+    secrets: [FOREIGN, HIDDEN],
+  };
   const readers: Reader[] = [whole, team, bot];
 
   // The requests are made where everything is there, and asked first where only what the keys see is there.
@@ -344,15 +357,15 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
   const seen = { [FOREIGN]: await full.key({ account_id: OTHER }), [HIDDEN]: await full.key() };
   const cellsOf = async (reader: Reader) => {
     const there = { ...reader, key: seen[HIDDEN] as string };
-    const all = [
-      ...operations.flatMap((place) => ofOperation(place, reader)),
+    return [
+      ...some(
+        operations.flatMap((place) => ofOperation(place, reader)),
+        reader,
+      ),
       ...(await ofCatalogue(fullApp, seen, there)),
-      ...(await ofSchema(fullApp, there)),
-      ...ofReporting(there),
+      ...some(await ofSchema(fullApp, there), reader),
+      ...some(ofReporting(there), reader),
     ];
-    // In the short form each key has every other cell, and what one of the narrowed keys leaves out the other has.
-    const turn = reader === bot ? 1 : 0;
-    return isFull ? all : all.filter((_, n) => n % 2 === turn);
   };
   const cells = new Map<Reader, Cell[]>();
   for (const reader of readers) cells.set(reader, await cellsOf(reader));
@@ -375,11 +388,11 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
     t.strictSame(differences, [], `${reader.name}: what the key may not see is answered like what is not there`);
     t.strictSame(changed, [], `${reader.name}: no answer changes when others' conversations arrive`);
     t.ok(counts.good > counts.cells / 2, `${reader.name}: most requests are good ones: ${JSON.stringify(counts)}`);
-    t.ok(counts.showing > 50, `${reader.name}: its own conversations show: ${JSON.stringify(counts)}`);
+    t.ok(counts.showing > inForm(15, 50), `${reader.name}: its own conversations show: ${JSON.stringify(counts)}`);
     say(`${reader.name}: ${JSON.stringify(counts)}`);
   }
   say(`${total} cells`);
-  t.ok(total >= 500, `${total} cells`);
+  t.ok(total >= inForm(300, 1_500), `${total} cells`);
 
   // Links, read without a key: each answers what its key gets, and dead ones answer alike.
   const links = new Map<Reader, SharedLink[]>();
@@ -388,7 +401,7 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
     heard({ method: 'GET', url: '' }, await ask(app, null, { url: path }));
   for (const reader of readers) {
     const own = links.get(reader) as SharedLink[];
-    t.ok(own.length > 60, `${reader.name}: ${own.length} links`);
+    t.ok(own.length > inForm(10, 60), `${reader.name}: ${own.length} links`);
     const others: string[] = [];
     const leaks: string[] = [];
     for (const link of own) {
@@ -445,9 +458,9 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
   ] as const) {
     const changed = [...answers].filter(([cell, text]) => before.get(reader)?.answers.get(cell) !== text);
     say(`control of ${name}: ${leaks.length} leaks, ${differences.length} differences, ${changed.length} changes`);
-    t.ok(leaks.length > inForm(30, 50), `without the condition on the ${name}, ${leaks.length} answers leak`);
-    t.ok(differences.length > inForm(20, 50), `and ${differences.length} tell names apart`);
-    t.ok(changed.length > inForm(100, 200), `and ${changed.length} change`);
+    t.ok(leaks.length > inForm(10, 50), `without the condition on the ${name}, ${leaks.length} answers leak`);
+    t.ok(differences.length > inForm(7, 50), `and ${differences.length} tell names apart`);
+    t.ok(changed.length > inForm(35, 200), `and ${changed.length} change`);
   }
   t.equal((await ask(app, otherKey, { url: '/v1/bots' })).text.includes(FOREIGN), true, 'the other account has them');
 });

@@ -13,7 +13,7 @@ import { load } from './tools/load.js';
  * Every name that the API documents is one that it can answer: each value of each enum of the contract and each pair of
  * them, each field of the catalogue in each of its uses, and each argument, column and order of each GraphQL function. All
  * of them answer 200. The names come from the contract, the catalogue and the schema, so new ones are tested as well. The
- * short form has no pairs of dimensions, and orders each column in one direction only.
+ * short form has every eighth pair of values and no pairs of dimensions, and orders each column in one direction only.
  */
 
 const contract = readContract().document as Document;
@@ -51,10 +51,12 @@ function* queriesOf(parameters: Parameter[]): Generator<Record<string, string>> 
     .filter(({ in: place }) => place === 'query')
     .flatMap(({ name, schema }) => enumOf(schema).map((value) => ({ name, value })));
   yield base;
+  let pairs = 0;
   for (const [n, one] of values.entries()) {
     yield { ...base, [one.name]: one.value };
     for (const other of values.slice(n + 1)) {
-      if (other.name !== one.name) yield { ...base, [one.name]: one.value, [other.name]: other.value };
+      if (other.name === one.name || (!isFull && pairs++ % 8 !== 0)) continue;
+      yield { ...base, [one.name]: one.value, [other.name]: other.value };
     }
   }
 }

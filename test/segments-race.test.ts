@@ -9,10 +9,10 @@ import { differences } from './segments/scratch.js';
 import { inForm, isTimed } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const SECONDS = inForm(15, isTimed ? 300 : 45);
+const SECONDS = inForm(8, isTimed ? 300 : 45);
 
 /** The least number of answers that are compared, by stored segments alone and with some that were built in place. */
-const LEAST = { stored: inForm(15, isTimed ? 300 : 40), built: inForm(40, isTimed ? 800 : 100) };
+const LEAST = { stored: inForm(8, isTimed ? 300 : 40), built: inForm(20, isTimed ? 800 : 100) };
 
 /** Mostly so small that segments are promoted and cut. */
 const sizes: Sizes[] = [

@@ -1,7 +1,6 @@
 /**
  * Runs the tests: starts one embedded PostgreSQL for all of them, with a migrated database that each test file's own is
- * copied from, then tap with the arguments given, and says at the end how many assertions passed. The long form
- * (`npm run test:full`) runs the files that have one.
+ * copied from, then tap with the arguments given, and says at the end how many assertions passed.
  *
  * Why not tap alone: its `before` and `after` are processes that end, so the server would have to outlive the one and be found
  * by the other, and a run that is killed skips `after` and leaves it behind. Here it ends with the runner, however that ends.
@@ -10,7 +9,7 @@
  * costs every test file its loading; coverage is off because it makes V8 slower.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -52,14 +51,6 @@ mkdirSync(dirname(databaseFile), { recursive: true });
 writeFileSync(databaseFile, JSON.stringify({ ...base, database: 'postgres' }));
 writeFileSync(contractFile, JSON.stringify(readContract().document));
 
-/** The test files that have a long form, as tap takes them. */
-function longFiles(): string[] {
-  const folder = join(root, 'dist/test');
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.test.js') && readFileSync(join(folder, name), 'utf8').includes('/tools/form.js"'))
-    .map((name) => join('dist/test', name));
-}
-
 function fromUrl(text: string) {
   const { hostname, port, username, password } = new URL(text);
   return {
@@ -72,8 +63,7 @@ function fromUrl(text: string) {
 }
 
 const given = process.argv.slice(2);
-const files = isFull && !given.some((one) => one.endsWith('.js')) ? longFiles() : [];
-const tap = spawn(process.execPath, [join(root, 'node_modules/tap/dist/esm/run.mjs'), ...given, ...files], {
+const tap = spawn(process.execPath, [join(root, 'node_modules/tap/dist/esm/run.mjs'), ...given], {
   cwd: root,
   stdio: ['inherit', 'pipe', 'inherit'],
 });
