@@ -310,6 +310,15 @@ const cases: Case[] = [
     ['error: notes.txt: plain text: neither JSON, nor a table whose lines have the same number of cells'],
   ],
   [
+    'chat.txt',
+    '1/2/24, 12:00 - Ann: Hello\n1/2/24, 12:01 - Bob: Hi\n',
+    [],
+    2,
+    [
+      'error: chat.txt: its first line looks like the text file of "Export chat" in WhatsApp: say --preset whatsapp --time-zone ZONE',
+    ],
+  ],
+  [
     'two-lists.json',
     JSON.stringify({ users: [{ id: 1 }], data: { messages: [row(1)] } }),
     user,

@@ -89,7 +89,7 @@ const samples: Record<string, Sample> = {
       conversation: { channel: 'telegram', user_name: 'user-2' },
     },
     ignored: ['a service message, such as a join or a pinned message'],
-    faults: ['date_unixtime: is missing; export again with Telegram Desktop 4 or later'],
+    faults: ['date: "2024-01-08T11:00:00" has no time zone of its own: say the zone of the data'],
     count: { sender: 'bot', pattern: /"from_id": "user55"/g },
     conversations: 3,
   },
@@ -168,7 +168,7 @@ const samples: Record<string, Sample> = {
     types: { message: 5, note: 1, 'conversation.closed': 1, rating: 1 },
     first: {
       type: 'message',
-      id: '9001',
+      id: 'source-9001',
       time: '2024-01-08T09:00:00.000Z',
       conversation_id: '501',
       sender: 'user',
@@ -343,5 +343,77 @@ t.test('presets', async (t) => {
       t.strictSame(await report(app, key, sample.count.sender), body);
       t.equal(again.headers['report-notice'], undefined, 'nor does it say anything else');
     });
+  }
+});
+
+/** Forms that files found in public have and the samples do not: each is read as its product means it. */
+const forms: { name: string; preset: string; options?: object; record: object; expected: object[] }[] = [
+  {
+    name: 'a tracker as Rasa keeps it in Redis, which has a name and no sender_id',
+    preset: 'rasa',
+    record: { name: 'user-9', events: [{ event: 'user', timestamp: 1_704_704_400.25, text: 'hello' }] },
+    expected: [{ type: 'message', time: '2024-01-08T09:00:00.250Z', conversation_id: 'user-9', text: 'hello' }],
+  },
+  {
+    name: 'a chat of an older Telegram, whose times are local and whose first message is a join',
+    preset: 'telegram',
+    options: { time_zone: 'Europe/Berlin' },
+    record: {
+      type: 'personal_chat',
+      id: 7,
+      messages: [
+        { id: 1, type: 'service', date: '2019-07-05T16:55:32', actor_id: 'user7', action: 'joined_telegram', text: '' },
+        { id: 2, type: 'message', date: '2019-07-12T16:55:32', from: 'user-7', from_id: 'user7', text: 'hello' },
+      ],
+    },
+    expected: [{ type: 'message', id: '2', time: '2019-07-12T14:55:32.000Z', sender: 'user', text: 'hello' }],
+  },
+  {
+    name: 'a message of an export of Slack that says that no bot wrote it',
+    preset: 'slack',
+    record: {
+      ...{ type: 'message', subtype: 'file_share', user: 'U1', bot_id: null },
+      ts: '1433866273.000004',
+      text: 'x',
+    },
+    expected: [{ type: 'message', id: '1433866273.000004', sender: 'user', sender_id: 'U1' }],
+  },
+  {
+    name: 'a conversation of Intercom whose parts have the numbers of its source, one of them redacted',
+    preset: 'intercom',
+    record: {
+      type: 'conversation',
+      id: '1',
+      created_at: 1_704_704_400,
+      source: { type: 'conversation', id: '3', body: '<p>Hello</p>', author: { type: 'admin', id: '2' } },
+      conversation_parts: {
+        conversation_parts: [
+          {
+            ...{ type: 'conversation_part', id: '3', part_type: 'comment', body: '<p>This message was deleted</p>' },
+            ...{
+              created_at: 1_704_704_460,
+              updated_at: 1_704_704_520,
+              author: { type: 'user', id: 'c' },
+              redacted: true,
+            },
+          },
+        ],
+      },
+    },
+    expected: [
+      { type: 'message', id: 'source-3', text: 'Hello' },
+      { type: 'message.deleted', id: '3-redacted', time: '2024-01-08T09:02:00.000Z', message_id: '3' },
+    ],
+  },
+];
+
+t.test('forms of public files', async (t) => {
+  for (const { name, preset, options, record, expected } of forms) {
+    const source = presets[preset] as Source;
+    t.equal(source.recognizes?.(record), true, name);
+    const configured = options === undefined ? source : source.configured?.(options);
+    const mapped = (configured as Source).map(record);
+    t.strictSame([mapped.faults, mapped.events.length], [[], expected.length], name);
+    t.match(mapped.events, expected, name);
   }
 });

@@ -33,8 +33,12 @@ export interface Source {
    * returns a record that is complete, or undefined.
    */
   lines?(): (line: string | null) => unknown;
+  /** Whether a line of such a file surely is of this product. */
+  recognizesLine?(line: string): boolean;
   /** The same source for data whose times do not say all themselves; only for products whose times do not. */
   configured?(how: Configuration): Source;
+  /** What `configured` takes. */
+  takes?: readonly (keyof Configuration)[];
   map(record: unknown): Mapped;
 }
 

@@ -7,7 +7,7 @@ export interface TimeForm {
   /**
    * `iso`: a date, or a date and time with `T` or a blank between them; `epoch_s`, `epoch_ms`: seconds or milliseconds since
    * 1970; `excel`: days since 1899-12-30, local; or a pattern of `YYYY YY MM DD HH hh mm ss SSS a`, such as
-   * `DD.MM.YYYY HH:mm`.
+   * `DD.MM.YYYY HH:mm`. `M`, `D`, `H` and `h` are the same as their doubles: either reads one digit and two.
    */
   format: string;
   /** The time zone of times without offset; null where there must be one. */
@@ -29,12 +29,16 @@ const parts: Record<string, string> = {
   SSS: '(?<fraction>\\d{1,9})',
   a: '(?<half>[AaPp])\\.?[Mm]\\.?',
 };
-const PART = /YYYY|YY|MM|DD|HH|hh|mm|ss|SSS|a/g;
+/** An h after H is a letter, as in `HHhmm`. */
+const PART = /YYYY|YY|MM?|DD?|HH?|hh|(?<!H)h|mm|ss|SSS|a/g;
+
+const doubled = (part: string) => (/^[MDHh]$/.test(part) ? part + part : part);
+const partsOf = (format: string): string[] => (format.match(PART) ?? []).map(doubled);
 
 /** Whether a text is a format: one of the names, or a pattern with at least a year, a month and a day. */
 export function isTimeFormat(format: string): boolean {
   if ((named as readonly string[]).includes(format)) return true;
-  const found: readonly string[] = format.match(PART) ?? [];
+  const found = partsOf(format);
   const has = (part: string) => found.includes(part);
   return (
     (has('YYYY') || has('YY')) &&
@@ -126,7 +130,7 @@ function patternOf(form: TimeForm): RegExp {
   const escaped = format
     .split(PART)
     .map((text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/\s+/g, '\\s+'));
-  const found = format.match(PART) ?? [];
+  const found = partsOf(format);
   const pattern = new RegExp(`^${escaped.map((text, n) => text + (parts[found[n] ?? ''] ?? '')).join('')}$`);
   compiled.set(form, pattern);
   return pattern;

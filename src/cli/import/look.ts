@@ -18,6 +18,8 @@ export interface Look {
   /** The first records, as far as the start of the input holds them. */
   first: readonly unknown[];
   isEvents: boolean;
+  /** Its first line that is not empty. */
+  start: string;
   /** What it is, in words: `CSV with ;, Windows-1252`. */
   says: string;
 }
@@ -75,7 +77,8 @@ export function look(name: string, head: Buffer, isWhole: boolean, wanted: Wante
       `${name}: no text: export the data as CSV, JSON or NDJSON (if it is text, say its --encoding)`,
     );
   }
-  const inSure = { encoding: sure ?? 'utf-8', first: [], isEvents: false };
+  const start = firstLine(text);
+  const inSure = { encoding: sure ?? 'utf-8', first: [], isEvents: false, start };
   if (text.trim() === '') return { ...inSure, form: 'empty', says: 'nothing, it is empty' };
   const json = wanted.isCsv || wanted.isText ? undefined : lookAtJson(name, text, isWhole);
   if (json !== undefined) {
@@ -92,7 +95,13 @@ export function look(name: string, head: Buffer, isWhole: boolean, wanted: Wante
   return { ...inSure, ...(table ?? { form: 'text' as const }), encoding, says };
 }
 
-type Found = Omit<Look, 'encoding' | 'isEvents'>;
+type Found = Omit<Look, 'encoding' | 'isEvents' | 'start'>;
+
+const firstLine = (text: string): string =>
+  text
+    .split('\n')
+    .find((line) => line.trim() !== '')
+    ?.trim() ?? '';
 
 const saying = (form: string, encoding: string) => (encoding === 'utf-8' ? form : `${form}, ${encodingName(encoding)}`);
 

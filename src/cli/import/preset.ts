@@ -9,11 +9,11 @@ import { conditionIn, type MapOptions } from './options.js';
 
 /** Throws a UsageError where options say of the times of a preset what it knows, or what is not valid. */
 function checkTimes(name: string, preset: Source, { time_zone, time_format }: Configuration): void {
-  if (preset.configured === undefined) {
-    const options = [time_zone === undefined ? [] : '--time-zone', time_format === undefined ? [] : '--time-format'];
-    throw new UsageError(
-      `${options.flat().join(', ')}: not beside --preset ${name}, which knows how its times are written`,
-    );
+  const unused: string[] = [];
+  if (time_zone !== undefined && !preset.takes?.includes('time_zone')) unused.push('--time-zone');
+  if (time_format !== undefined && !preset.takes?.includes('time_format')) unused.push('--time-format');
+  if (unused.length > 0) {
+    throw new UsageError(`${unused.join(', ')}: not beside --preset ${name}, which knows how its times are written`);
   }
   if (time_zone !== undefined && !isZone(time_zone)) {
     throw new UsageError(`--time-zone ${time_zone}: must be a name of the tz database, such as Europe/Berlin`);

@@ -65,6 +65,9 @@ function roadOf(input: Input, found: Look, reading: Reading): Road {
     );
   }
   const guessed = source ?? guessOf(found);
+  const ofText =
+    guessed === undefined || (found.form === 'text' && guessed.lines === undefined) ? presetOfText(found) : undefined;
+  if (ofText !== undefined) throw new UsageError(`${name}: ${ofText}`);
   if (guessed === undefined) throw new UsageError(`${name}: ${whatItIs(found)}`);
   if (found.form === 'text' && guessed.lines === undefined) {
     throw new UsageError(`${name}: plain text: neither JSON, nor a table whose lines have the same number of cells`);
@@ -82,6 +85,14 @@ const isOfDocument = (preset: Source, { document }: Look) =>
   document !== undefined && preset.recognizes?.(document) === true;
 const isOfRecords = (preset: Source, { first }: Look) =>
   first.length > 0 && first.every((record) => preset.recognizes?.(record) === true);
+
+/** What to say of a file whose first line is one of a product that exports plain text. */
+function presetOfText({ start }: Look): string | undefined {
+  const preset = Object.values(presets).find(({ recognizesLine }) => recognizesLine?.(start));
+  if (preset === undefined) return undefined;
+  const times = preset.takes?.includes('time_zone') ? ' --time-zone ZONE' : '';
+  return `its first line looks like ${preset.about}: say --preset ${preset.name}${times}`;
+}
 
 function whatItIs({ form, says, first }: Look): string {
   if (form === 'text') return 'plain text: neither JSON, nor a table whose lines have the same number of cells';

@@ -116,10 +116,9 @@ export class Tally {
   /** What is stored, in words; none if nothing is. */
   story(): string[] {
     const { conversations, users, events, first, last } = this.#seen;
-    const of = [countOf(conversations, 'conversation'), ...(users.size > 0 ? [countOf(users, 'user')] : [])].join(
-      ' and ',
-    );
-    const stored = events === 0 ? [] : [`${plural(events, 'event')} of ${of}, ${first} to ${last}`];
+    const by = users.size > 0 ? ` with ${countOf(users, 'user')}` : '';
+    const of = `${plural(events, 'event')} of ${countOf(conversations, 'conversation')}${by}`;
+    const stored = events === 0 ? [] : [`${of}, ${first} to ${last}`];
     const ignored = [...this.#reasons].map(([reason, count]) => `ignored ${count}: ${reason}`);
     const hints = new Set<string>();
     const refused = [...this.#causes.values()].flatMap(({ reason, first, count }) => {

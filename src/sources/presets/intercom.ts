@@ -50,7 +50,8 @@ function conversationOf(said: Row): Mapped {
     tags,
   };
   if (source.id !== undefined && said.source !== null) {
-    const fields = { id: short(source.id), time: instant(said.created_at), conversation_id };
+    // Messages that begin conversations and parts of conversations are numbered apart.
+    const fields = { id: `source-${short(source.id)}`, time: instant(said.created_at), conversation_id };
     take(mapped, event('message', { ...fields, ...wordsOf(source, author) }, about), 'source: ');
   }
   for (const [n, one] of list(row(said.conversation_parts).conversation_parts).entries()) {
@@ -85,12 +86,15 @@ function partOf(part: Row, conversation_id: string | undefined, mapped: Mapped, 
   };
   const end = Object.hasOwn(ends, kind) ? ends[kind] : undefined;
   const { sender, sender_id, sender_name, text } = wordsOf(part, author);
-  if (isNote) take(mapped, event('note', { ...common, sender_id, sender_name, text }), where);
+  if (part.redacted === true) {
+    const deletion = { ...common, id: `${common.id}-redacted`, time: instant(part.updated_at), message_id: common.id };
+    take(mapped, event('message.deleted', deletion), where);
+  } else if (isNote) take(mapped, event('note', { ...common, sender_id, sender_name, text }), where);
   else if (hasText) take(mapped, event('message', { ...common, sender, sender_id, sender_name, text }), where);
   if (end !== undefined) {
     const agent_id = end === 'conversation.closed' && sender === 'agent' ? sender_id : undefined;
     take(mapped, event(end, { ...common, id: `${common.id}-${kind}`, agent_id }), where);
-  } else if (!isNote && !hasText)
+  } else if (!isNote && !hasText && part.redacted !== true)
     mapped.ignored.push(`a part of the kind ${short(part.part_type) ?? 'without a name'}`);
 }
 

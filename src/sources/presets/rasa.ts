@@ -4,11 +4,11 @@ import { type Event, ignored, type Mapped, nothing, type Source } from '../sourc
 import { below, event, instant, long, type Row, row, short, take, together } from './parts.js';
 
 /**
- * Rasa 3. A record is a tracker dump (`GET /conversations/{id}/tracker` and the tracker stores: `sender_id` and `events`), one
- * event as the event brokers publish it, or a row of the SQL stores (`type_name`, and the event as JSON in `data`).
+ * Rasa 3. A record is a tracker dump (`GET /conversations/{id}/tracker` and the tracker store of MongoDB: `sender_id` and
+ * `events`; those of Redis and of the memory: `name` and `events`), one event as the event brokers publish it, or a row of the SQL stores (`type_name`, and the event as JSON in `data`).
  *
- * Learnt from `rasa/shared/core/events.py` of RasaHQ/rasa, the pages "Events" and "Event Brokers" of Rasa's documentation, and
- * for the columns of the SQL store a public description of its table `events`.
+ * Learnt from `rasa/shared/core/events.py`, `rasa/core/tracker_store.py` and `data/test_trackers` of RasaHQ/rasa, the pages "Events" and "Event Brokers" of Rasa's documentation, and
+ * for the columns of the SQL store a public dump of its table `events`.
  *
  * A conversation is a `sender_id`: an event of a broker does not say more. Events have no ids, so they are made of what they
  * say, alike from all three forms.
@@ -17,16 +17,17 @@ export const rasa: Source = {
   name: 'rasa',
   about: 'tracker dumps, broker events or rows of the SQL event store of Rasa 3',
   recognizes: (record) => {
-    const { sender_id, event: kind, timestamp, events, latest_event_time, type_name, data } = row(record);
+    const { sender_id, name, event: kind, timestamp, events, latest_event_time, type_name, data } = row(record);
+    if (Array.isArray(events) && typeof (sender_id ?? name) === 'string')
+      return latest_event_time !== undefined || row(events[0]).event !== undefined;
     if (typeof sender_id !== 'string') return false;
-    if (Array.isArray(events)) return latest_event_time !== undefined || row(events[0]).event !== undefined;
     return (
       timestamp !== undefined && (typeof kind === 'string' || (typeof type_name === 'string' && data !== undefined))
     );
   },
   map(record) {
-    const { sender_id, events, type_name, data } = row(record);
-    if (Array.isArray(events)) return together(events.map((one) => eventOf(row(one), sender_id)));
+    const { sender_id, name, events, type_name, data } = row(record);
+    if (Array.isArray(events)) return together(events.map((one) => eventOf(row(one), sender_id ?? name)));
     if (type_name === undefined) return eventOf(row(record), sender_id);
     const stored = typeof data === 'string' ? parsed(data) : data;
     if (isObject(stored)) return eventOf(stored, sender_id);
@@ -92,7 +93,8 @@ function eventOf(said: Row, sender: unknown): Mapped {
         const value = typeof said.value === 'string' ? said.value : (JSON.stringify(said.value) ?? 'null');
         const name = short(said.name);
         const attributes = name === undefined ? undefined : { [name]: long(value) ?? '' };
-        return event('track', { ...common(said.name, value), name: 'slot', attributes }, about);
+        // Each new session sets the slots of the last one again, with the times and models of then: they count once.
+        return event('track', { ...common(said.name, value), name: 'slot', attributes });
       }
       case 'session_started':
       case 'restart':

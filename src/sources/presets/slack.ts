@@ -6,7 +6,8 @@ import { below, event, instant, list, long, type Row, row, short, take } from '.
  * Slack. A record is one message of an export (the files `CHANNEL/YYYY-MM-DD.json` are lists of them) or the body of the Events
  * API with a `message` event.
  *
- * Learnt from the reference of the `message` event, the types of its subtypes in the package @slack/types, and the schema of exports at gist.github.com/viccro/734581d3c9777f9733d1f665279e5b54.
+ * Learnt from the reference of the `message` event, the types of its subtypes in the package @slack/types, the schema of exports at
+ * gist.github.com/viccro/734581d3c9777f9733d1f665279e5b54, and the export in houstondatavis/slack-export.
  *
  * A conversation is a thread, named by the time of its first message; the Events API puts the channel's id before it, as
  * `--prefix CHANNEL-` does for an export, whose messages do not name their channel. Who began the thread is the user, others
@@ -19,7 +20,7 @@ export const slack: Source = {
     const { type, ts, user, bot_id, subtype, event: inner, team_id } = row(record);
     if (type === 'event_callback') return team_id !== undefined && typeof row(inner).type === 'string';
     const isStamp = typeof ts === 'string' && /^\d{10}\.\d{6}$/.test(ts);
-    return type === 'message' && isStamp && (user !== undefined || bot_id !== undefined || subtype !== undefined);
+    return type === 'message' && isStamp && (user ?? bot_id ?? subtype) != null;
   },
   map(record) {
     const said = row(record);
@@ -43,7 +44,7 @@ const threadOf = (said: Row, channel: unknown): string | undefined => {
 function messageOf(said: Row, channel: unknown): Mapped {
   const subtype = short(said.subtype);
   if (subtype !== undefined && !written.has(subtype)) return ignored(`a message of the kind ${subtype}`);
-  const isBot = subtype === 'bot_message' || said.bot_id !== undefined;
+  const isBot = subtype === 'bot_message' || said.bot_id != null; // exports write null for none
   const isReply = said.thread_ts !== undefined && said.thread_ts !== said.ts;
   const profile = row(said.user_profile);
   const sender = isBot ? 'bot' : isReply && said.user !== said.parent_user_id ? 'agent' : 'user';

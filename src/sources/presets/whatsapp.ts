@@ -21,7 +21,9 @@ function make({ time_zone, time_format }: Configuration): Source {
     name: 'whatsapp',
     about: 'the text file of "Export chat" in WhatsApp',
     configured: make,
+    takes: ['time_zone', 'time_format'],
     lines,
+    recognizesLine: (line) => START.test(line.replace(MARKS, '')),
     map: (record) => messageOf(record as Said, time_zone ?? null, time_format),
   };
 }
@@ -121,8 +123,7 @@ function messageOf(said: Said, zone: string | null, format: string | undefined):
 /** Year, month and day; null if nobody can know which is which. */
 function orderOf({ date: [a, b, c], mark }: Said, format: string | undefined): [string, string, string] | null {
   if (a.length === 4) return [a, b, c];
-  const dayAt = format?.indexOf('DD') ?? -1;
-  if (dayAt !== -1) return dayAt < (format?.indexOf('MM') ?? -1) ? [c, b, a] : [c, a, b];
+  if (format !== undefined) return format.indexOf('D') < format.indexOf('M') ? [c, b, a] : [c, a, b];
   if (mark !== '/' || Number(a) > 12) return [c, b, a];
   return Number(b) > 12 ? [c, a, b] : null;
 }
