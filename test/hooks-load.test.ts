@@ -1,16 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Sql } from '../src/database/connect.js';
-import { presets } from '../src/sources/presets/index.js';
-import { ask, send, world } from './harness.js';
+import { ask, world } from './harness.js';
 import { proxy } from './proxy.js';
 import { launch, main, portOf } from './service.js';
 
 /**
- * 1,000 deliveries, a third of them repeats, in any order, by two processes on one database: the rows are those of one batch of
- * the same events.
+ * 1,000 deliveries, a third of them repeats, in any order, by two processes on one database: the rows are those that the
+ * command `import` makes of the same records.
  */
 
 const KEY = 'first:a-secret-of-the-test';
@@ -127,16 +126,16 @@ t.test('deliveries to two processes make the rows of one import', async (t) => {
   const shown = await fetch(`http://127.0.0.1:${ports[1]}/v1/sources/desk`, { headers });
   t.match(await shown.json(), { deliveries: 1_000, ...total, recent: [] }, 'and no count is lost');
 
+  // The command imports the same records, in order, into a database of its own.
   const other = await world(t);
   const [app, key] = [await other.app(), await other.key()];
-  const events = all.flatMap((record) => presets.chatwoot?.map(record).events ?? []);
-  const set = { bot_id: 'shop' };
-  const sent = await send(
-    app,
-    key,
-    events.map((event) => ({ ...event, conversation: { ...(event.conversation as object), ...set } })),
-  );
-  t.equal(sent.status, 200, sent.text.slice(0, 300));
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const file = join(base, 'desk.ndjson');
+  writeFileSync(file, all.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const args = ['import', file, '--url', url, '--preset', 'chatwoot', '--set', 'bot_id=shop'];
+  const secret = Buffer.from(key.replace('Basic ', ''), 'base64').toString();
+  const command = launch(process.execPath, [...main, ...args], base, { CONVERSATION_REPORTS_KEY: secret });
+  t.equal(await command.ended, 0, command.said());
   const [hooked, imported] = [await rowsOf(w.sql), await rowsOf(other.sql)];
   for (const table of Object.keys(imported)) {
     t.ok((imported[table]?.length ?? 0) > 0, `${table} has rows`);

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import iconv from 'iconv-lite';
 import t from 'tap';
+import { attributes } from '../src/queries/ingest/fields.js';
 import { folder, run } from './import.fake.js';
 
 /** A file, the options beside its name, the exit status, and all that is said of it. */
@@ -316,6 +317,19 @@ const cases: Case[] = [
     2,
     [
       'error: chat.txt: its first line looks like the text file of "Export chat" in WhatsApp: say --preset whatsapp --time-zone ZONE',
+    ],
+  ],
+  [
+    'desk.ndjson',
+    `${JSON.stringify({ event: 'message_created', id: 1, created_at: '2024-01-08T09:00:00Z' })}\n`,
+    ['--preset', 'chatwoot', '--set', 'sender=user', '--set', 'is_test=maybe'],
+    2,
+    [
+      `error: --set sender=user: beside --preset it sets an attribute of conversations: ${Object.keys(attributes).join(', ')}`.slice(
+        0,
+        150,
+      ),
+      'error: --set is_test=maybe: must be true or false',
     ],
   ],
   [

@@ -61,7 +61,11 @@ export function importCommand(streams: Streams = process): Command {
       ).choices(['events', 'messages']),
     )
     .option('--map <field=path>', 'fill a field from a column or a nested key, such as author.id (repeatable)', collect)
-    .option('--set <field=value>', 'fill a field with a constant (repeatable)', collect)
+    .option(
+      '--set <field=value>',
+      'fill a field with a constant (repeatable); with --preset, of conversations',
+      collect,
+    )
     .option(
       '--value <field:word=value,...>',
       'what the words of a field mean; *=value for all others (repeatable)',
@@ -134,7 +138,9 @@ function serviceOf({ key, url, gzip, retryFor }: Options): ServiceOptions {
 }
 
 /** The options that make a mapping of their own. */
-const OWN = { map: '--map', set: '--set', value: '--value', idFrom: '--id-from' } as const;
+const OWN = { map: '--map', value: '--value', idFrom: '--id-from' } as const;
+/** A mapping file says its constants itself; a preset takes those of conversations. */
+const SET = { set: '--set' } as const;
 /** Those that also go with a mapping file; a preset takes the last two. */
 const OF_TIMES = { timeZone: '--time-zone', timeFormat: '--time-format' } as const;
 const OF_ALL = { skipIf: '--skip-if', prefix: '--prefix' } as const;
@@ -156,7 +162,7 @@ function readingOf(options: Options): Reading {
   if (preset !== undefined && mapping !== undefined) throw new UsageError('--preset and --mapping: one of them');
   if (preset !== undefined || mapping !== undefined) {
     refuse(
-      given({ ...OWN, format: '--format' }),
+      given({ ...OWN, ...(mapping === undefined ? {} : SET), format: '--format' }),
       `not beside ${preset === undefined ? '--mapping' : '--preset'}, which says it all`,
     );
   }
@@ -164,7 +170,7 @@ function readingOf(options: Options): Reading {
   if (preset !== undefined) {
     return { ...common, source: presetOf(preset, options), from: 'preset' };
   }
-  const own = given({ ...OWN, ...OF_TIMES, ...OF_ALL });
+  const own = given({ ...OWN, ...SET, ...OF_TIMES, ...OF_ALL });
   if (format === 'events') refuse(own, 'not beside --format events, which go as they are');
   if (format === 'messages' || own.length > 0) return { ...common, source: sourceOf(options), from: 'options' };
   return { ...common, source: undefined, from: undefined };

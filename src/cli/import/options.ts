@@ -114,6 +114,31 @@ export function sourceOf(options: MapOptions): Source {
   return { ...compile('of the options', parsed.mapping), reads };
 }
 
+/** The attributes that `--set` gives to all conversations of a preset. Throws a UsageError with every fault. */
+export function attributesOf(texts: readonly string[]): Record<string, unknown> {
+  const set: Record<string, unknown> = {};
+  const faults = texts.flatMap((text) => {
+    try {
+      const [field, value] = splitAtEquals(text);
+      const name = field.replace(/^conversation\./, '');
+      const kind = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+      if (kind === undefined) {
+        throw new UsageError(
+          `beside --preset it sets an attribute of conversations: ${Object.keys(attributes).join(', ')}`,
+        );
+      }
+      if (Object.hasOwn(set, name)) throw new UsageError(`${name} is set twice`);
+      set[name] = converted(value, kind);
+      return kind.accepts(set[name]) ? [] : [`--set ${text}: must be ${kind.says}`];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return [`--set ${text}: ${error.message}`];
+    }
+  });
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  return set;
+}
+
 /** What stands at the top of a mapping, by the options for it. */
 export function topOf({ records, timeZone, timeFormat, prefix }: MapOptions): Record<string, string> {
   const top = { records, time_zone: timeZone, time_format: timeFormat, prefix };

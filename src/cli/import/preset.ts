@@ -5,7 +5,7 @@ import { presets } from '../../sources/presets/index.js';
 import { type Configuration, ignored, type Source } from '../../sources/source.js';
 import { isTimeFormat } from '../../sources/times.js';
 import { UsageError } from './halt.js';
-import { conditionIn, type MapOptions } from './options.js';
+import { attributesOf, conditionIn, type MapOptions } from './options.js';
 
 /** Throws a UsageError where options say of the times of a preset what it knows, or what is not valid. */
 function checkTimes(name: string, preset: Source, { time_zone, time_format }: Configuration): void {
@@ -23,8 +23,11 @@ function checkTimes(name: string, preset: Source, { time_zone, time_format }: Co
   }
 }
 
-/** The source of a product by its name, with --prefix and --skip-if. Throws a UsageError that names them all. */
-export function presetOf(name: string, { prefix, skipIf = [], timeZone, timeFormat }: MapOptions): Source {
+/**
+ * The source of a product by its name, with --prefix, --skip-if and, for attributes of its conversations, --set. Throws a
+ * UsageError that names all presets for a name that is none.
+ */
+export function presetOf(name: string, { prefix, set = [], skipIf = [], timeZone, timeFormat }: MapOptions): Source {
   const found = Object.hasOwn(presets, name) ? presets[name] : undefined;
   const how = {
     ...(timeZone === undefined ? {} : { time_zone: timeZone }),
@@ -39,7 +42,7 @@ export function presetOf(name: string, { prefix, skipIf = [], timeZone, timeForm
     );
   }
   const skips = skipIf.map((text) => conditionOf(conditionIn(text)));
-  const named = dressed(preset, prefix ?? '', {});
+  const named = dressed(preset, prefix ?? '', attributesOf(set));
   if (skips.length === 0) return named;
   const map = (record: unknown) =>
     skips.some((skip) => skip(record, record)) ? ignored('left out by --skip-if') : named.map(record);
