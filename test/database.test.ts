@@ -97,6 +97,7 @@ async function presentOf(db: Database, presence: Presence): Promise<boolean[]> {
 t.test('a statement that gives one row and gave none is a fault of ours, not an answer', async (t) => {
   const w = await world(t);
   const none: Database = {
+    timeout: 1_000,
     read: async () => [],
     scan: async (_, begin) => begin().end(),
     transaction: async () => Promise.reject(new Error('not asked for')),

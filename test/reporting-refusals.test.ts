@@ -12,6 +12,7 @@ t.test('a malformed query is refused with its path, without the database, by a b
   let isAsked = false;
   let reads = 0;
   const db: Database = {
+    timeout: w.db.timeout,
     read: (query) => {
       if (isAsked) reads++;
       return w.db.read(query);

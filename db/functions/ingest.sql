@@ -1,6 +1,8 @@
 -- Stores a batch. p_events is JSON, validated and without duplicates: {"events": [..], "attributes": [..]}. An event has
 -- the columns of events, but in place of its attributes their number, from 1, in the list of different ones: many events
--- share theirs. Processes of an earlier version pass the list of events alone, with attributes, and p_sent, which is unused.
+-- share theirs. Processes of an earlier version pass the list of events alone, with attributes.
+-- p_sent is 'timeout N', the caller's timeout in milliseconds: where tables are distributed, the node that this runs on does
+-- not know it. Earlier versions pass something else, which is unused.
 -- A restricted key passes the teams and bots that it may write to (null for any).
 -- Returns the number of new events. Raises one of these, with a JSON list of conversations as detail: CR403, if one is out of
 -- the scope of the key before or after the batch; CR400, if one would have more than a million events; CR408, if one must be
@@ -65,7 +67,7 @@ begin
       else array(select unnest(v_ids) collate "C" except select unnest(v_new) order by 1) end;
     if v_new = '{}' then
       v_rows := array(
-        select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
+        select row(c.*)::conversations from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
         order by c.conversation_id for no key update
       );
       continue when cardinality(v_rows) < cardinality(v_ids); -- one has been removed meanwhile
@@ -85,17 +87,20 @@ begin
         v_stub.conversation_id := v_id;
         v_rows := v_rows || v_stub;
       end loop;
-      with inserted as (
+      for v_id in
         insert into conversations as c
         select * from unnest(v_rows) r order by r.conversation_id
         on conflict (account_id, conversation_id) do update set fold_version = 0 where false -- locks, writes no version
         returning c.conversation_id
-      )
-      select coalesce(array_agg(i.conversation_id), '{}') into v_made
-      from inserted i join unnest(v_new) n (id) on n.id = i.conversation_id;
+      loop
+        v_made := v_made || v_id;
+      end loop;
+      if cardinality(v_new) < cardinality(v_ids) then -- one that was there has been removed meanwhile, and its stub inserted
+        v_made := array(select unnest(v_made) intersect select unnest(v_new));
+      end if;
       v_ids := array(select unnest(v_ids) except select unnest(v_made) order by 1);
       v_rows := array(
-        select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids) order by c.conversation_id
+        select row(c.*)::conversations from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids) order by c.conversation_id
       );
       if cardinality(v_made) < cardinality(v_new) then -- what was folded of the others is of no use
         v_first := events_of(v_batch, v_made);
@@ -158,7 +163,8 @@ begin
     return 0;
   end if;
   if v_late <> '{}' or v_outdated <> '{}' then
-    v_timeout := extract(epoch from current_setting('statement_timeout')::interval);
+    v_timeout := case when p_sent[1] like 'timeout %' then substr(p_sent[1], 9)::double precision / 1000
+      else extract(epoch from current_setting('statement_timeout')::interval) end;
     select array_agg(r.conversation_id) into v_faulty from unnest(v_rows) r join unnest(v_late) l (id) on l.id = r.conversation_id
     where r.event_count * c_seconds_each > v_timeout and v_timeout > 0;
     if v_faulty is not null then
@@ -207,8 +213,8 @@ begin
     if v_parts <> '{}' then
       v_rows := with_totals(
         p_account, v_rows,
-        array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_parts)),
-        array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_parts))
+        array(select row(c.*)::agent_cells from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_parts)),
+        array(select row(o.*)::orders from orders o where o.account_id = p_account and o.conversation_id = any(v_parts))
       );
     end if;
     if v_outdated <> '{}' then
@@ -227,7 +233,7 @@ begin
   if p_teams is not null or p_bots is not null then
     perform refuse_outside(
       array(
-        select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids || v_made)
+        select row(c.*)::conversations from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids || v_made)
       ), p_teams, p_bots
     );
   end if;

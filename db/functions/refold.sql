@@ -32,7 +32,7 @@ begin
   select (empty_conversation(p_account, i)).* from unnest(v_lost) i order by i collate "C"
   on conflict do nothing;
 
-  v_stored := array(select c from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids));
+  v_stored := array(select row(c.*)::conversations from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids));
   v_before := derived_rows(p_account, v_ids);
 
   v_known := array(
@@ -44,7 +44,7 @@ begin
   v_gone := array(select i from unnest(v_ids) i where not i = any(v_known));
   delete from conversations c where c.account_id = p_account and c.conversation_id = any(v_gone);
   v_orders := array(select o from orders_of_events(array(
-    select e from events e where e.account_id = p_account and e.conversation_id = any(v_known) and e.type = 'order'
+    select row(e.*)::events from events e where e.account_id = p_account and e.conversation_id = any(v_known) and e.type = 'order'
   )) o);
   delete from orders o where o.account_id = p_account and o.conversation_id = any(v_ids)
     and (o.conversation_id, o.order_id, o.time, o.seq, o.id) not in (
@@ -71,8 +71,8 @@ begin
 
   v_rows := with_totals(
     p_account, v_folded.states,
-    array(select c from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_known)),
-    array(select o from orders o where o.account_id = p_account and o.conversation_id = any(v_known))
+    array(select row(c.*)::agent_cells from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_known)),
+    array(select row(o.*)::orders from orders o where o.account_id = p_account and o.conversation_id = any(v_known))
   );
   v_after := derived_rows(p_account, v_ids);
   v_differ := array(

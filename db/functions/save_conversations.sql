@@ -1,17 +1,12 @@
--- Updates the rows of existing, locked conversations, one key look-up for each row of p_rows. The settings and the condition
--- allow no other plan: one that was made while the table was small would otherwise read all rows of the account for each of
--- p_rows, and would be kept while the table grows.
+-- Updates the rows of existing, locked conversations. An insert that always conflicts: it finds each row by its key, whatever
+-- the planner knew of the table when the plan was made, and where tables are distributed it is for one shard.
 create or replace function save_conversations(p_account uuid, p_rows conversations[])
 returns void language plpgsql volatile
-set enable_nestloop = on
-set enable_bitmapscan = on -- needs a condition: here the key of a row of p_rows
-set enable_indexscan = off
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
-  update conversations c set (
+  insert into conversations as c
+  select * from unnest(p_rows) r order by r.conversation_id
+  on conflict (account_id, conversation_id) do update set (
     attributes, team_id, bot_id, bot_version, brain_id, desk_id, integration_id, channel, language, campaign_id,
     campaign_source, user_id, chat_type, chat_initiator, is_test, is_contained, withdrawn, start_time, end_time,
     last_activity, closed_at, closed_reason, user_messages, bot_messages, agent_messages, visitor_ids,
@@ -25,21 +20,26 @@ begin
     ended_place, ratings, answered, last_message_place, chain_place, waiting_since, turn_sender, turn_time,
     user_wrote, agent_wrote
   ) = row (
-    r.attributes, r.team_id, r.bot_id, r.bot_version, r.brain_id, r.desk_id, r.integration_id, r.channel, r.language,
-    r.campaign_id, r.campaign_source, r.user_id, r.chat_type, r.chat_initiator, r.is_test, r.is_contained,
-    r.withdrawn, r.start_time, r.end_time, r.last_activity, r.closed_at, r.closed_reason, r.user_messages,
-    r.bot_messages, r.agent_messages, r.visitor_ids, r.visitor_session_ids, r.room_ids, r.agent_ids,
-    r.organization_ids, r.rating, r.feedback, r.csat_brain, r.csat_human_agent, r.order_count, r.sales,
-    r.subscription_sales, r.currencies, r.subscription_currencies, r.user_name, r.user_email, r.channel_user_id,
-    r.external_user_id, r.is_covered, r.is_meaningful, r.goal_achieved, r.user_sentiment, r.tags, r.rule_ids,
-    r.closed_by, r.first_response_seconds, r.first_response_agent_id, r.confidence_count, r.confidence_sum,
-    r.min_confidence, r.thumbs_up, r.thumbs_down, r.has_collection, r.has_collection_sources, r.fold_version,
-    r.event_count, r.first_time, r.first_aside_time, r.last_content_time, r.last_acted_time, r.said, r.said_places,
-    r.sent_visitor_ids, r.users, r.first_user_id, r.first_user_place, r.first_sender, r.agent_places, r.agent_names,
-    r.agent_name_places, r.message_tags, r.message_rule_ids, r.ended_place, r.ratings, r.answered,
-    r.last_message_place, r.chain_place, r.waiting_since, r.turn_sender, r.turn_time, r.user_wrote, r.agent_wrote
-  )
-  from unnest(p_rows) r
-  where c.account_id = r.account_id and c.conversation_id = r.conversation_id;
+    excluded.attributes, excluded.team_id, excluded.bot_id, excluded.bot_version, excluded.brain_id,
+    excluded.desk_id, excluded.integration_id, excluded.channel, excluded.language, excluded.campaign_id,
+    excluded.campaign_source, excluded.user_id, excluded.chat_type, excluded.chat_initiator, excluded.is_test,
+    excluded.is_contained, excluded.withdrawn, excluded.start_time, excluded.end_time, excluded.last_activity,
+    excluded.closed_at, excluded.closed_reason, excluded.user_messages, excluded.bot_messages,
+    excluded.agent_messages, excluded.visitor_ids, excluded.visitor_session_ids, excluded.room_ids,
+    excluded.agent_ids, excluded.organization_ids, excluded.rating, excluded.feedback, excluded.csat_brain,
+    excluded.csat_human_agent, excluded.order_count, excluded.sales, excluded.subscription_sales,
+    excluded.currencies, excluded.subscription_currencies, excluded.user_name, excluded.user_email,
+    excluded.channel_user_id, excluded.external_user_id, excluded.is_covered, excluded.is_meaningful,
+    excluded.goal_achieved, excluded.user_sentiment, excluded.tags, excluded.rule_ids, excluded.closed_by,
+    excluded.first_response_seconds, excluded.first_response_agent_id, excluded.confidence_count,
+    excluded.confidence_sum, excluded.min_confidence, excluded.thumbs_up, excluded.thumbs_down,
+    excluded.has_collection, excluded.has_collection_sources, excluded.fold_version, excluded.event_count,
+    excluded.first_time, excluded.first_aside_time, excluded.last_content_time, excluded.last_acted_time,
+    excluded.said, excluded.said_places, excluded.sent_visitor_ids, excluded.users, excluded.first_user_id,
+    excluded.first_user_place, excluded.first_sender, excluded.agent_places, excluded.agent_names,
+    excluded.agent_name_places, excluded.message_tags, excluded.message_rule_ids, excluded.ended_place,
+    excluded.ratings, excluded.answered, excluded.last_message_place, excluded.chain_place, excluded.waiting_since,
+    excluded.turn_sender, excluded.turn_time, excluded.user_wrote, excluded.agent_wrote
+  );
 end;
 $$;

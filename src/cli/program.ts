@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../root.js';
 import { demoCommand } from './demo/command.js';
+import { distributeCommand } from './distribute.js';
 import { doctorCommand } from './doctor.js';
 import { importCommand } from './import/command.js';
 import { keysCommand } from './keys.js';
@@ -18,6 +19,7 @@ export const program = new Command('conversation-reports')
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
   .addCommand(rebuildCommand())
+  .addCommand(distributeCommand())
   .addCommand(keysCommand())
   .addCommand(importCommand())
   .addCommand(demoCommand())

@@ -13,6 +13,8 @@ export interface ConnectOptions {
   statementTimeout: number;
   /** `off` only in tests: a commit is then acknowledged before the data is on disk. */
   synchronousCommit?: 'on' | 'off';
+  /** Another than UTC only in tests: no statement may depend on it, as the nodes of a distributed database have their own. */
+  timeZone?: string;
   /** Maximum size of the temporary files of one connection, in bytes. Only applied if its role may set it. */
   tempFileLimit?: number | undefined;
 }
@@ -48,7 +50,12 @@ export function connect(target: Target, options: ConnectOptions): Sql {
       application_name: 'conversation-reports',
       statement_timeout: options.statementTimeout,
       idle_in_transaction_session_timeout: 60_000,
-      TimeZone: 'UTC',
+      // How values are written, whatever the server's own settings: the driver reads no other form.
+      TimeZone: options.timeZone ?? 'UTC',
+      DateStyle: 'ISO, YMD',
+      IntervalStyle: 'postgres',
+      bytea_output: 'hex',
+      extra_float_digits: 1,
       jit: 'off',
       // A generic plan assumes a short range; planning every statement costs less than that mistake.
       plan_cache_mode: 'force_custom_plan',

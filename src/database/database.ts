@@ -8,6 +8,8 @@ import { type KeyShare, shares, type Weight } from './shares.js';
 
 /** The database as queries see it. Every statement has a deadline, and failures become the errors of errors.ts. */
 export interface Database {
+  /** The timeout of a statement in milliseconds, unless it has its own. */
+  readonly timeout: number;
   /**
    * Runs a read-only statement. It is retried once if the connection was lost. `heavy` marks statements that may read
    * all conversations of an account; only a few of those run at the same time.
@@ -154,6 +156,7 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
   }
 
   return {
+    timeout: options.statementTimeout,
     read: (query, weight = 'light') => retried(() => run(query, weight)),
     scan: (query, begin) =>
       retried(async () => {

@@ -12,6 +12,14 @@ const away = new Map([
   ['25006', 'the database is read-only now'],
 ]);
 
+/**
+ * A coordinator of Citus that loses a node in the middle of a transaction reports it with the code of internal errors, and the
+ * words of the client library in it.
+ */
+const INTERNAL = 'XX000';
+const LOST_NODE =
+  /server closed the connection|connection to the remote node|no connection to the server|postmaster was shut ?down|could not (send data to|receive data from) server|SSL SYSCALL error|terminating connection/;
+
 /** The statement exceeded `temp_file_limit`. */
 const PAST_TEMP_FILES = '53400';
 
@@ -38,6 +46,9 @@ export function asFailure(error: unknown): unknown {
       );
     }
     for (const [prefix, says] of away) if (code.startsWith(prefix)) return new Unavailable(says, { cause: error });
+    if (code === INTERNAL && LOST_NODE.test(error.message)) {
+      return new Unavailable('a node of the database cannot be reached', { cause: error });
+    }
     return error;
   }
   return isLostConnection(error) ? new Unavailable('the database cannot be reached', { cause: error }) : error;

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../root.js';
 import type { Sql } from './connect.js';
+import { planByValue } from './plan-by-value.js';
 
 export interface Migration {
   version: number;
@@ -39,7 +40,13 @@ export function functions(folder = join(root, 'db/functions')): DatabaseFunction
 }
 
 /** Held while the ledger is created and while each migration runs, so that processes that start together take turns. */
-const LOCK = 'select pg_advisory_xact_lock(723401)';
+export const LOCK = 'select pg_advisory_xact_lock(723401)';
+
+/**
+ * Where tables are distributed, a migration that alters one and functions that are replaced need it. Any other PostgreSQL
+ * takes it for a setting of ours.
+ */
+export const ONE_BY_ONE = "set local citus.multi_shard_modify_mode = 'sequential'";
 
 /**
  * The last migration that is a single text with functions. Later migrations only alter tables, one statement at a time.
@@ -112,6 +119,7 @@ function checkLedger(ledger: LedgerRow[], wanted: Migration[]): void {
 async function apply(sql: Sql, { version, name, text }: Migration): Promise<boolean> {
   return (await sql.begin(async (tx) => {
     await tx.unsafe(LOCK);
+    await tx.unsafe(ONE_BY_ONE);
     const [row] = await tx`select digest from schema_migrations where version = ${version}`;
     const digest = digestOf(text);
     if (row !== undefined) {
@@ -135,6 +143,7 @@ const statementsOf = (text: string): string[] =>
 async function install(sql: Sql, wanted: Migration[], all: DatabaseFunction[]): Promise<boolean> {
   return (await sql.begin(async (tx) => {
     await tx.unsafe(LOCK);
+    await tx.unsafe(ONE_BY_ONE);
     checkLedger(await ledgerOf(tx as unknown as Sql), wanted); // a newer process may have migrated in between
     const rows = await tx<{ name: string; digest: string }[]>`select name, digest from schema_functions`;
     const installed = new Map(rows.map(({ name, digest }) => [name, digest]));
@@ -148,6 +157,7 @@ async function install(sql: Sql, wanted: Migration[], all: DatabaseFunction[]): 
       await tx`insert into schema_functions (name, digest) values (${name}, ${digestOf(text)})
         on conflict (name) do update set digest = excluded.digest`;
     }
+    if (changed.length > 0) await planByValue(tx as unknown as Sql);
     return changed.length > 0;
   })) as boolean;
 }

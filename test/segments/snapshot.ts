@@ -15,6 +15,7 @@ function over(sql: Sql): Snapshot {
   let scans = 0;
   const refused = () => Promise.reject(new Error('a snapshot is only read'));
   return {
+    timeout: 60_000,
     read: async (query) => [...(await query(sql))],
     async scan(query, begin) {
       scans++;

@@ -34,6 +34,12 @@ const settings = {
   full_page_writes: 'off',
   max_connections: '200',
   shared_buffers: '64MB',
+  // Unlike everywhere else: what depends on the settings of a server is noticed.
+  timezone: 'Asia/Kathmandu',
+  datestyle: 'SQL, DMY',
+  intervalstyle: 'iso_8601',
+  bytea_output: 'escape',
+  extra_float_digits: '-10',
 };
 const server = elsewhere === undefined ? await startEmbedded({ dir, settings }) : null;
 const base = server?.connection ?? fromUrl(elsewhere as string);

@@ -41,7 +41,7 @@ export async function ingest(
   const store = (options?: WriteOptions) =>
     db.write<{ accepted: number }>(
       (sql) => sql`
-        select ingest(${scope.account}::uuid, ${events}::text, null,
+        select ingest(${scope.account}::uuid, ${events}::text, ${[`timeout ${options?.timeout ?? db.timeout}`]}::text[],
           ${scope.teams as string[] | null}::text[], ${scope.bots as string[] | null}::text[]) as accepted`,
       { bytes: events.length, ...options },
     );

@@ -25,8 +25,8 @@ export const epoch = (sql: Sql, time: Fragment) => sql`(date_part('epoch', ${tim
 /** The columns that say when a row counts: its hour since 1970, the minute of the hour, the millisecond of the minute. */
 export const timed = {
   hour: run(number((sql) => sql`floor(date_part('epoch', c.start_time) / 3600)::bigint`)),
-  minute: number((sql) => sql`date_part('minute', c.start_time)::bigint`),
-  millisecond: number((sql) => sql`(date_part('millisecond', c.start_time))::bigint`),
+  minute: number((sql) => sql`date_part('minute', c.start_time at time zone 'UTC')::bigint`),
+  millisecond: number((sql) => sql`date_part('millisecond', c.start_time at time zone 'UTC')::bigint`),
 };
 
 /** How a field of the catalogue is read from stored columns. */

@@ -50,7 +50,7 @@ export const refresh = (db: Database, account: string, sizes = usual): Promise<R
         where account_id = ${account}::uuid order by mark_id limit 1
       ), taken as (
         delete from segment_marks m using waiting w
-        where m.account_id = ${account}::uuid and m.hour >= w.day and m.hour < w.day + interval '1 day'
+        where m.account_id = ${account}::uuid and m.hour >= w.day and m.hour < w.day + interval '24 hours'
         returning m.bot_id, m.hour, w.day
       )
       select distinct bot_id, hour::text, day::text from taken`;
@@ -100,7 +100,7 @@ async function fill(sql: Sql, account: string, day: string, units: readonly Unit
     own as materialized (select bot_id, from_time from kept where bot_id <> ''),
     ${building(sql, account, section, names, { bots: null, most: null })}, filled as (
       update conversation_segments s
-      set version = nextval('segment_version'),
+      set version = s.version + 1,
         ${sql(storedName(section, 'row_count'))} = b.row_count${activity}${concat(sql, columns)}
       from built b
       where s.account_id = ${account}::uuid and s.bot_id = b.bot_id and s.from_time = b.from_time
@@ -131,7 +131,7 @@ const kept = (sql: Sql, account: string, day: string) => sql`
   kept as materialized (
     select bot_id, from_time, to_time, row_count, version from conversation_segments
     where account_id = ${account}::uuid
-      and from_time >= ${day}::text::timestamptz and from_time < ${day}::text::timestamptz + interval '1 day'
+      and from_time >= ${day}::text::timestamptz and from_time < ${day}::text::timestamptz + interval '24 hours'
   )`;
 
 /** The expressions `kept`, `units` and `own` of a day: what was marked, and what `arrange` made anew. */
@@ -156,18 +156,18 @@ async function arrange(
   { own, large }: Sizes,
 ): Promise<void> {
   const start = sql`${day}::text::timestamptz`;
-  const ofDay = sql`account_id = ${account}::uuid and from_time >= ${start} and from_time < ${start} + interval '1 day'`;
+  const ofDay = sql`account_id = ${account}::uuid and from_time >= ${start} and from_time < ${start} + interval '24 hours'`;
   const bots = [...new Set(taken.map(({ bot_id }) => bot_id))].filter((bot) => bot !== '');
   const promoted = await sql`
     insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
-    select ${account}::uuid, b.bot_id, ${start}, ${start} + interval '1 day', 0, 0
+    select ${account}::uuid, b.bot_id, ${start}, ${start} + interval '24 hours', 0, 0
     from unnest(${bots}::text[]) b (bot_id)
     where not exists (select from conversation_segments s where ${ofDay} and s.bot_id = b.bot_id)
-      and not exists (select from conversation_segments s where ${ofDay} and s.bot_id = '' and s.to_time < ${start} + interval '1 day')
+      and not exists (select from conversation_segments s where ${ofDay} and s.bot_id = '' and s.to_time < ${start} + interval '24 hours')
       and (
         select count(*) from (
           select from conversations c where c.account_id = ${account}::uuid and c.bot_id = b.bot_id
-            and c.start_time >= ${start} and c.start_time < ${start} + interval '1 day' limit ${own}
+            and c.start_time >= ${start} and c.start_time < ${start} + interval '24 hours' limit ${own}
         ) c
       ) = ${own}
     returning bot_id`;
@@ -175,12 +175,12 @@ async function arrange(
   await sql`
     with ${marked(sql, account, day, taken)}, large as (
       select u.bot_id from units u
-      where u.to_time = u.from_time + interval '1 day' and (
+      where u.to_time = u.from_time + interval '24 hours' and (
         select count(*) from (
           select from conversations c where c.account_id = ${account}::uuid and c.bot_id = u.bot_id
             and c.start_time >= u.from_time and c.start_time < u.to_time limit ${large}
         ) c
-      ) = ${large} or u.bot_id = '' and u.to_time = u.from_time + interval '1 day' and (
+      ) = ${large} or u.bot_id = '' and u.to_time = u.from_time + interval '24 hours' and (
         select count(*) from (
           select from conversations c where c.account_id = ${account}::uuid
             and c.start_time >= u.from_time and c.start_time < u.to_time
@@ -194,17 +194,17 @@ async function arrange(
     on conflict (account_id, bot_id, from_time) do update set to_time = excluded.to_time, version = 0`;
 }
 
-/** The accounts that have marks. */
-export const markedAccounts = async (db: Database): Promise<string[]> => {
-  const rows = await db.read<{ account_id: string }>(
-    (sql) => sql`
-      with recursive accounts as (
-        (select account_id from segment_marks order by account_id limit 1)
-        union all
-        select (select m.account_id from segment_marks m where m.account_id > a.account_id order by m.account_id limit 1)
-        from accounts a where a.account_id is not null
-      )
-      select account_id from accounts where account_id is not null`,
-  );
-  return rows.map(({ account_id }) => account_id);
-};
+/** The accounts that have marks, found one after the other: there are many marks, of few accounts. */
+export async function markedAccounts(db: Database): Promise<string[]> {
+  const accounts: string[] = [];
+  for (;;) {
+    const after = accounts.at(-1);
+    const [next] = await db.read<{ account_id: string }>(
+      (sql) => sql`
+        select account_id from segment_marks
+        ${after === undefined ? sql`` : sql`where account_id > ${after}::uuid`} order by account_id limit 1`,
+    );
+    if (next === undefined) return accounts;
+    accounts.push(next.account_id);
+  }
+}

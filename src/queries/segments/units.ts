@@ -7,7 +7,7 @@ import type { Fragment, Sql } from '../../database/connect.js';
  */
 export const unitsOf = (sql: Sql, marks: Fragment): Fragment => sql`
   select coalesce(o.bot_id, '') as bot_id, coalesce(o.from_time, z.from_time, m.day) as from_time,
-    coalesce(o.to_time, z.to_time, m.day + interval '1 day') as to_time,
+    coalesce(o.to_time, z.to_time, m.day + interval '24 hours') as to_time,
     coalesce(min(o.row_count), min(z.row_count), 0) as row_count
   from (select bot_id, hour, date_trunc('day', hour, 'UTC') as day from (${marks}) marked group by 1, 2) m
   left join kept o on o.bot_id = m.bot_id and m.bot_id <> '' and m.hour >= o.from_time and m.hour < o.to_time
