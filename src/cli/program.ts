@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { version } from '../root.js';
+import { backupCommand } from './backup.js';
 import { demoCommand } from './demo/command.js';
 import { doctorCommand } from './doctor.js';
 import { importCommand } from './import/command.js';
 import { keysCommand } from './keys.js';
 import { migrateCommand } from './migrate.js';
 import { rebuildCommand } from './rebuild.js';
+import { restoreCommand } from './restore.js';
 import { serveCommand } from './serve.js';
 import { onSignals } from './signals.js';
 
@@ -19,6 +21,8 @@ export const program = new Command('conversation-reports')
   .addCommand(migrateCommand())
   .addCommand(rebuildCommand())
   .addCommand(keysCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addCommand(importCommand())
   .addCommand(demoCommand())
   .addCommand(doctorCommand())
