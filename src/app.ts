@@ -13,7 +13,7 @@ import { secureAnswers } from './http/headers.js';
 import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
 import { Reports } from './http/reports.js';
-import { answerExpectations, requestOptions, traceRequests } from './http/requests.js';
+import { answerExpectations, type Observer, requestOptions, traceRequests } from './http/requests.js';
 import { revisions } from './queries/revision/revision.js';
 import type { Timeouts } from './queries/timeouts.js';
 import { dashboardPage } from './routes/dashboard.js';
@@ -46,6 +46,8 @@ export interface AppOptions {
   contract?: Contract;
   /** Limits on the arrival of requests and on connections. */
   arrival?: Partial<Arrival>;
+  /** Hears of requests, for metrics. */
+  observer?: Observer | undefined;
   /** Called for every route; tests compare the routes with the contract. */
   onRoute?: (route: RouteOptions) => void;
 }
@@ -60,12 +62,13 @@ export async function buildApp({
   logger,
   contract = readContract(),
   arrival,
+  observer,
   onRoute,
 }: AppOptions): Promise<FastifyInstance> {
   const bounds = { ...ARRIVAL, ...arrival };
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
-    ...requestOptions,
+    ...requestOptions(observer),
     ...arrivalOptions(bounds),
     return503OnClosing: false, // closeGracefully refuses with a problem
     // Longer than any URL: the schema refuses a parameter that is too long, under its name.
@@ -86,11 +89,11 @@ export async function buildApp({
     throw wrongMethod(path) ?? new NotFound(`there is no ${request.method} ${path}`);
   });
   if (onRoute) app.addHook('onRoute', onRoute);
-  traceRequests(app);
+  traceRequests(app, observer);
   secureAnswers(app);
   closeGracefully(app);
   boundArrival(app, bounds);
-  answerExpectations(app);
+  answerExpectations(app, observer);
   await app.register(accepts);
   await encodeAnswers(app);
   if (corsOrigins.length > 0) {

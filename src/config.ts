@@ -98,6 +98,17 @@ const Settings = Type.Object({
       description: 'The first key, key_id:secret, instead of a generated one that is printed',
     }),
   ),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description: 'Port of the metrics for Prometheus, at /metrics; 0 picks a free one; default: no metrics',
+    }),
+  ),
+  METRICS_HOST: Type.String({
+    default: '127.0.0.1',
+    description: 'Address of the metrics, which need no key; 0.0.0.0 in a container whose network is private',
+  }),
   CORS_ORIGINS: Type.String({
     default: '',
     description: 'Origins whose pages may call the API, separated by commas; default: none',

@@ -7,6 +7,19 @@ export interface Fault {
 /** Error codes of the GraphQL dialect, as clients of the vendor know them. */
 export type GraphqlCode = 'validation-failed' | 'not-exists' | 'access-denied' | 'limit-exceeded' | 'unavailable';
 
+/** What a refused request ran into: the limits and failures that metrics count. */
+export const sheds = [
+  'key_requests',
+  'key_bodies',
+  'key_rate',
+  'all_bodies',
+  'statements',
+  'statement_bytes',
+  'database',
+  'stopping',
+] as const;
+export type Shed = (typeof sheds)[number];
+
 /** A refusal of a request. Its message is for the caller. */
 export abstract class Refusal extends Error {
   /** The HTTP status. */
@@ -17,6 +30,8 @@ export abstract class Refusal extends Error {
   readonly faults: readonly Fault[] = [];
   /** Seconds after which to retry; null if a retry is pointless. */
   readonly retryAfter: number | null = null;
+  /** What a request that may be retried ran into. */
+  readonly shed: Shed | null = null;
 }
 
 /** The request is invalid. It has every fault that was found, not only the first. */
@@ -100,8 +115,10 @@ export class TooManyRequests extends Refusal {
   readonly status = 429;
   readonly code = 'limit-exceeded';
   override readonly retryAfter: number;
-  constructor(message: string, retryAfter = 2) {
+  override readonly shed: Shed;
+  constructor(message: string, shed: Shed, retryAfter = 2) {
     super(message);
+    this.shed = shed;
     this.retryAfter = retryAfter;
   }
 }
@@ -111,4 +128,9 @@ export class Unavailable extends Refusal {
   readonly status = 503;
   readonly code = 'unavailable';
   override readonly retryAfter = 2;
+  override readonly shed: Shed;
+  constructor(message: string, { shed = 'database', ...options }: ErrorOptions & { shed?: Shed } = {}) {
+    super(message, options);
+    this.shed = shed;
+  }
 }

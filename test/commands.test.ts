@@ -91,7 +91,7 @@ const notRun: { page: string; begins: string; because: string }[] = [
 /** Kinds that documentation.test.ts asks on the samples. */
 const askedElsewhere = ['json query', 'json rows', 'http', 'graphql', 'json report'];
 /** Kinds that this test runs, or compares with what the block before answered. */
-const runHere = ['sh', 'sh stopped', 'ndjson', 'ts', 'python', 'json log', 'json answer', 'csv answer', 'text answer'];
+const runHere = ['sh', 'sh folder', 'ndjson', 'ts', 'python', 'json log', 'json answer', 'csv answer', 'text answer'];
 
 const isNotRun = (block: Block) =>
   notRun.find(({ page, begins }) => page === block.page && block.text.startsWith(begins));
@@ -125,7 +125,7 @@ const python = process.env.PYTHON ?? 'python3';
 const hasPandas = spawnSync(python, ['-c', 'import pandas, requests']).status === 0;
 
 for (const page of pages) {
-  const blocks = blocksOf(page).filter((block) => !isNotRun(block) && block.kind !== 'sh stopped');
+  const blocks = blocksOf(page).filter((block) => !isNotRun(block) && block.kind !== 'sh folder');
   const isRun = blocks.some(({ kind }) => runHere.includes(kind));
   if (isRun) t.test(`${page}: its commands do what it says`, (t) => runPage(t, blocks));
 }

@@ -1,32 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { connect } from '../src/database/connect.js';
+import type { connect } from '../src/database/connect.js';
 import { openPool } from '../src/database/database.js';
 import { migrate, migrations } from '../src/database/migrate.js';
 import { rebuild, refoldPending } from '../src/queries/ingest/rebuild.js';
 import { root } from '../src/root.js';
+import { empty } from './empty.js';
+import { old } from './old.js';
 import { describeSchema } from './tools/describe-schema.js';
-import { databaseFile } from './tools/prepared.js';
-
-/** An empty database and connections to it. */
-async function empty(t: Test) {
-  const base = JSON.parse(readFileSync(databaseFile, 'utf8'));
-  const name = `empty_${randomBytes(6).toString('hex')}`;
-  const admin = connect(base, { max: 1, statementTimeout: 60_000 });
-  await admin`create database ${admin(name)}`;
-  const target = { ...base, database: name };
-  const open = () => connect(target, { max: 1, statementTimeout: 60_000 });
-  const sql = open();
-  t.teardown(async () => {
-    await sql.end();
-    await admin`drop database ${admin(name)} with (force)`;
-    await admin.end();
-  });
-  return { sql, open, target };
-}
 
 t.test('all migrations, then none; the schema is the one in db/schema.txt', async (t) => {
   const { sql } = await empty(t);
@@ -107,22 +89,10 @@ t.test('a function is replaced when its text changes, and not by an older servic
   t.equal((await sql`select one() as one`)[0]?.one, 2);
 });
 
-/** A database as the service made it before functions had files of their own: examples and random events. */
+/** The database of `old`, migrated. */
 async function upgraded(t: Test) {
-  const opened = await empty(t);
-  const { sql } = opened;
-  await migrate(sql, migrations().slice(0, 3), []);
-  const lines = gunzipSync(readFileSync(join(root, 'test/upgrade/main-0003.ndjson.gz')))
-    .toString()
-    .trim()
-    .split('\n');
-  for (const table of new Set(lines.map((line) => JSON.parse(line).table as string))) {
-    const rows = lines.filter((line) => line.startsWith(`{"table" : "${table}"`));
-    await sql`insert into ${sql(table)}
-      select r.* from unnest(${rows}::text[]) line
-      cross join lateral json_populate_record(null::${sql(table)}, line::json->'row') r`;
-  }
-  t.strictSame(await migrate(sql), [
+  const opened = await old(t);
+  t.strictSame(await migrate(opened.sql), [
     '0004_fold_state',
     '0005_rates',
     '0006_segments',
@@ -130,6 +100,7 @@ async function upgraded(t: Test) {
     '0008_participation_segments',
     '0009_links',
     '0010_sources',
+    '0013_marked_at',
     'functions',
   ]);
   return opened;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config.js';
 import { connect, type Target } from '../database/connect.js';
-import { openPool, type Pool } from '../database/database.js';
+import { openPool, type Pool, type PoolOptions } from '../database/database.js';
 import { type Embedded, findEmbedded, hasEmbedded, startEmbedded } from '../database/embedded.js';
 import { migrate } from '../database/migrate.js';
 import { only } from '../database/rows.js';
@@ -32,6 +32,7 @@ export async function openDatabase(
   config: Config,
   role: Role,
   tell: (what: string) => void = () => {},
+  onStatement?: PoolOptions['onStatement'],
 ): Promise<Opened> {
   const server = await serverOf(config, role, tell);
   try {
@@ -39,6 +40,7 @@ export async function openDatabase(
     const db = openPool(server.target, {
       max: config.DATABASE_CONNECTIONS,
       statementTimeout: config.STATEMENT_TIMEOUT,
+      onStatement,
       tempFileLimit: mayLimitFiles ? config.TEMP_FILE_LIMIT * 1024 * 1024 : undefined,
       share: keyShare(config.DATABASE_CONNECTIONS, {
         connections: config.KEY_CONNECTIONS,

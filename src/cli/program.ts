@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../root.js';
+import { backupCommand } from './backup.js';
 import { demoCommand } from './demo/command.js';
 import { distributeCommand } from './distribute.js';
 import { doctorCommand } from './doctor.js';
@@ -7,6 +8,7 @@ import { importCommand } from './import/command.js';
 import { keysCommand } from './keys.js';
 import { migrateCommand } from './migrate.js';
 import { rebuildCommand } from './rebuild.js';
+import { restoreCommand } from './restore.js';
 import { serveCommand } from './serve.js';
 import { onSignals } from './signals.js';
 
@@ -21,6 +23,8 @@ export const program = new Command('conversation-reports')
   .addCommand(rebuildCommand())
   .addCommand(distributeCommand())
   .addCommand(keysCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addCommand(importCommand())
   .addCommand(demoCommand())
   .addCommand(doctorCommand())

@@ -6,8 +6,11 @@ import type { Logger } from 'pino';
 import { buildApp } from '../app.js';
 import { createKey, listAccounts, listKeys } from '../auth/keys.js';
 import { type Config, commandName, readConfig, settings } from '../config.js';
-import type { Database } from '../database/database.js';
+import type { Database, Pool } from '../database/database.js';
 import { makeLog } from '../log.js';
+import { listen } from '../metrics/listener.js';
+import { watchMarks } from '../metrics/marks.js';
+import { createMetrics } from '../metrics/metrics.js';
 import { startRefresher } from '../queries/segments/refresher.js';
 import { version } from '../root.js';
 import { openDatabase } from './open.js';
@@ -49,8 +52,8 @@ async function serve(): Promise<void> {
 /** Runs the service until SIGINT or SIGTERM; resolves when it listens. */
 export function runService(config: Config): Promise<Running> {
   const log = makeLog(config.LOG_LEVEL);
-  surviveStrays(log);
-  const running = start(config, log);
+  const strays = surviveStrays(log);
+  const running = start(config, log, strays);
   stopOnSignals(log, running);
   return running;
 }
@@ -65,10 +68,18 @@ export interface Running {
   close(): Promise<void>;
 }
 
-async function start(config: Config, log: Logger): Promise<Running> {
-  const { db, applied, close } = await openDatabase(config, 'service', (what) => log.error(what));
+async function start(config: Config, log: Logger, strays: () => number): Promise<Running> {
+  let load: Pool['load'] | undefined;
+  let marks: ReturnType<typeof watchMarks> | undefined;
+  const metrics =
+    config.METRICS_PORT === undefined
+      ? undefined
+      : createMetrics({ load: () => load?.() ?? null, strays, oldestMark: () => marks?.age() ?? null });
+  const { db, applied, close } = await openDatabase(config, 'service', (what) => log.error(what), metrics?.onStatement);
+  load = db.load;
   if (applied.length > 0) log.info({ migrations: applied }, 'migrated');
   let app: FastifyInstance | undefined;
+  let scraped: Awaited<ReturnType<typeof listen>> | undefined;
   try {
     app = await buildApp({
       db,
@@ -81,7 +92,15 @@ async function start(config: Config, log: Logger): Promise<Running> {
         rate: config.KEY_RATE ?? null,
       },
       logger: log,
+      observer: metrics?.observer,
     });
+    if (metrics !== undefined) {
+      const [host, port] = [config.METRICS_HOST, config.METRICS_PORT as number];
+      scraped = await listen(metrics, host, port).catch((error) => {
+        throw cannotListen(error, host, port, 'METRICS_');
+      });
+      log.info({ url: scraped.url }, 'metrics');
+    }
     // A key given by the operator exists before the service listens. A generated one is shown only once, so it is created
     // when nothing can fail any more: a start that fails on a busy port must not lose it.
     const isGiven = config.BOOTSTRAP_KEY !== undefined;
@@ -91,9 +110,11 @@ async function start(config: Config, log: Logger): Promise<Running> {
     });
     const firstKey = isGiven ? given : await bootstrap(db, config);
     const accounts = await listAccounts(db);
-    const refresher = startRefresher(db, config.CONVERSATION_TIMEOUT, (error) =>
-      log.warn({ err: error }, 'segments could not be refreshed'),
-    );
+    const refresher = startRefresher(db, config.CONVERSATION_TIMEOUT, (error) => {
+      metrics?.refreshFailed();
+      log.warn({ err: error }, 'segments could not be refreshed');
+    });
+    if (metrics !== undefined) marks = watchMarks(db);
     return {
       app,
       url,
@@ -101,12 +122,14 @@ async function start(config: Config, log: Logger): Promise<Running> {
       accounts,
       async close() {
         const stopped = refresher.stop(); // what it builds is undone when its connection closes
+        const forgotten = marks?.stop();
         await close();
-        await stopped;
+        await Promise.all([stopped, forgotten, scraped?.close()]);
       },
     };
   } catch (error) {
     await app?.close();
+    await scraped?.close();
     await close();
     throw error;
   }
@@ -145,14 +168,16 @@ function stopOnSignals(log: Logger, running: Promise<Running>): void {
 
 /**
  * Logs and counts unhandled rejections. They come from background work, such as a connection that failed after
- * everybody had stopped waiting for it. They do not affect the state of the service, so it continues.
+ * everybody had stopped waiting for it. They do not affect the state of the service, so it continues. Returns how many there
+ * have been.
  */
-function surviveStrays(log: Logger): void {
+function surviveStrays(log: Logger): () => number {
   let strays = 0;
   process.on('unhandledRejection', (error) => {
     strays++;
     log.error({ err: error, strays }, 'unhandled rejection');
   });
+  return () => strays;
 }
 
 interface FirstKey {

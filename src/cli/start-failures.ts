@@ -5,15 +5,15 @@ interface SystemError extends Error {
 }
 
 /** The message for a start that could not listen. */
-export function cannotListen(error: unknown, host: string, port: number): unknown {
+export function cannotListen(error: unknown, host: string, port: number, setting: '' | 'METRICS_' = ''): unknown {
   const { code, message } = error as SystemError;
   const says: Record<string, string> = {
-    EADDRINUSE: `PORT=${port} is in use on ${host}: end what listens there, or set PORT to another port (0 picks a free one)`,
-    EACCES: `PORT=${port} may not be used by this user: set PORT to one from 1024 on`,
-    EADDRNOTAVAIL: `HOST=${host} is not an address of this machine: set HOST to one of its own, 127.0.0.1 or 0.0.0.0`,
-    ENOTFOUND: `HOST=${host} is not known: set HOST to an address of this machine, 127.0.0.1 or 0.0.0.0`,
-    EAI_AGAIN: `HOST=${host} cannot be looked up now: set HOST to an address of this machine, 127.0.0.1 or 0.0.0.0`,
-    EINVAL: `HOST=${host} is not an address to listen on: set HOST to one of this machine, 127.0.0.1 or 0.0.0.0`,
+    EADDRINUSE: `${setting}PORT=${port} is in use on ${host}: end what listens there, or set ${setting}PORT to another port (0 picks a free one)`,
+    EACCES: `${setting}PORT=${port} may not be used by this user: set ${setting}PORT to one from 1024 on`,
+    EADDRNOTAVAIL: `${setting}HOST=${host} is not an address of this machine: set ${setting}HOST to one of its own, 127.0.0.1 or 0.0.0.0`,
+    ENOTFOUND: `${setting}HOST=${host} is not known: set ${setting}HOST to an address of this machine, 127.0.0.1 or 0.0.0.0`,
+    EAI_AGAIN: `${setting}HOST=${host} cannot be looked up now: set ${setting}HOST to an address of this machine, 127.0.0.1 or 0.0.0.0`,
+    EINVAL: `${setting}HOST=${host} is not an address to listen on: set ${setting}HOST to one of this machine, 127.0.0.1 or 0.0.0.0`,
   };
   const said = says[String(code)];
   return said === undefined ? error : new Error(`${said} (${message})`, { cause: error });

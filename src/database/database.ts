@@ -4,7 +4,7 @@ import { type ConnectOptions, connect, type Sql, type Target } from './connect.j
 import { asFailure, isLostConnection } from './failures.js';
 import { heartbeat } from './heartbeat.js';
 import { noteStatement } from './meter.js';
-import { type KeyShare, shares, type Weight } from './shares.js';
+import { type KeyShare, type Load, shares, type Weight } from './shares.js';
 
 /** The database as queries see it. Every statement has a deadline, and failures become the errors of errors.ts. */
 export interface Database {
@@ -45,9 +45,23 @@ export interface WriteOptions {
 export interface PoolOptions extends ConnectOptions {
   /** The share of one key. */
   share?: KeyShare | undefined;
+  /** Called with what each statement took. */
+  onStatement?: ((statement: Statement) => void) | undefined;
+}
+
+/** What a statement, or a transaction, took. */
+export interface Statement {
+  weight: Weight;
+  /** Milliseconds that it waited for a connection. */
+  waited: number;
+  /** Milliseconds from then to its end, or until its caller gave up. */
+  took: number;
+  isFailed: boolean;
 }
 
 export interface Pool extends Database {
+  /** The statements of this moment, the most that can run, and whether the database has stopped answering. */
+  load(): Load & { connections: number; isAway: boolean };
   /** Closes all connections; statements that still run after a few seconds are cancelled. */
   close(): Promise<void>;
 }
@@ -74,9 +88,9 @@ const away = () => new Unavailable('the database does not answer');
  * When the server stops answering, the pool drops its sockets and opens new ones. Statements on the old ones may still
  * be executed. A cancel request would be wrong: after a thaw it would hit whatever runs then.
  */
-export function openPool(target: Target, { share, ...options }: PoolOptions): Pool {
+export function openPool(target: Target, { share, onStatement, ...options }: PoolOptions): Pool {
   let sql = connect(target, options);
-  const { enter, renew, clear } = shares(options.max, share);
+  const { enter, renew, clear, load } = shares(options.max, share);
 
   function startAnew(): void {
     const old = sql;
@@ -115,6 +129,8 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
     if (heart.away()) throw away();
     const started = performance.now();
     const leave = await enter(options.statementTimeout, weight, bytes);
+    const waited = performance.now() - started;
+    let isFailed = true;
     let pending: RunningQuery;
     try {
       pending = start(sql);
@@ -136,9 +152,12 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
       if (command === 'SELECT' && count !== arrived()) {
         throw new Error(`the database sent ${count} rows, and ${arrived()} arrived`);
       }
+      isFailed = false;
     } finally {
       clearTimeout(timer);
-      noteStatement(performance.now() - started);
+      const whole = performance.now() - started;
+      noteStatement(whole);
+      onStatement?.({ weight, waited, took: whole - waited, isFailed });
     }
   }
 
@@ -204,6 +223,7 @@ export function openPool(target: Target, { share, ...options }: PoolOptions): Po
       }
       return (result as { value: Awaited<ReturnType<typeof work>> }).value;
     },
+    load: () => ({ ...load(), connections: options.max, isAway: heart.away() }),
     async close() {
       await Promise.all([sql.end({ timeout: 5 }), heart.stop()]);
     },

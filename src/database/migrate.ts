@@ -162,4 +162,5 @@ async function install(sql: Sql, wanted: Migration[], all: DatabaseFunction[]): 
   })) as boolean;
 }
 
-const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
+/** The digest of the text of a migration or function. */
+export const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');

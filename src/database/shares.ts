@@ -42,6 +42,13 @@ interface Waiting {
   refuse(error: Error): void;
 }
 
+/** How many statements run and wait, and the bytes that the waiting ones hold. */
+export interface Load {
+  running: Record<Weight, number>;
+  waiting: number;
+  bytes: number;
+}
+
 /** The number of running statements, of one key or of all. */
 type Running = { all: number } & Record<Weight, number>;
 
@@ -129,9 +136,13 @@ export function shares(connections: number, share: KeyShare = keyShare(connectio
       const key = callers.getStore() ?? SERVICE;
       if (!lines.has(key) && fits(key, weight)) return Promise.resolve(take(key, weight));
       if (waiting >= MOST_WAITING)
-        return Promise.reject(new Unavailable('too many requests are waiting for the database'));
+        return Promise.reject(
+          new Unavailable('too many requests are waiting for the database', { shed: 'statements' }),
+        );
       if (bytes + size > MOST_BYTES) {
-        return Promise.reject(new TooManyRequests('too many bytes are waiting for the database: send fewer at a time'));
+        return Promise.reject(
+          new TooManyRequests('too many bytes are waiting for the database: send fewer at a time', 'statement_bytes'),
+        );
       }
       return new Promise((resolve, reject) => {
         const one: Waiting = {
@@ -150,7 +161,8 @@ export function shares(connections: number, share: KeyShare = keyShare(connectio
           },
         };
         const timer = setTimeout(
-          () => one.refuse(new Unavailable('no connection to the database became free in time')),
+          () =>
+            one.refuse(new Unavailable('no connection to the database became free in time', { shed: 'statements' })),
           patience,
         );
         const line = lines.get(key) ?? new Set();
@@ -166,6 +178,8 @@ export function shares(connections: number, share: KeyShare = keyShare(connectio
       total = nothing();
       serve();
     },
+    /** The statements of this moment. */
+    load: (): Load => ({ running: { light: total.light, heavy: total.heavy, write: total.write }, waiting, bytes }),
     /** Rejects every waiting statement. */
     clear(error: Error): void {
       for (const line of [...lines.values()]) for (const one of [...line]) one.refuse(error);

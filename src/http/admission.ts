@@ -99,15 +99,21 @@ declare module 'fastify' {
 }
 
 const tooManyRequests = ({ requests }: Limits) =>
-  new TooManyRequests(`${requests} requests of this key are in progress: wait for their answers before sending more`);
+  new TooManyRequests(
+    `${requests} requests of this key are in progress: wait for their answers before sending more`,
+    'key_requests',
+  );
 
 const tooManyBytes = ({ bytes }: Limits) =>
   new TooManyRequests(
     `the request bodies of this key in progress would exceed ${bytes / MIB} MiB together: send fewer at a time`,
+    'key_bodies',
   );
 
 const full = ({ total }: Limits) =>
-  new Unavailable(`all request bodies in progress would exceed ${total / MIB} MiB together: try again`);
+  new Unavailable(`all request bodies in progress would exceed ${total / MIB} MiB together: try again`, {
+    shed: 'all_bodies',
+  });
 
 /** Limits the requests per second of each key; the counter is in the database. */
 const rate = (db: Database, most: number) => ({
@@ -116,7 +122,7 @@ const rate = (db: Database, most: number) => ({
   keyGenerator: ({ principal }: { principal: { account_id: string; key_id: string } }) =>
     `${principal.account_id} ${principal.key_id}`,
   store: counterIn(db),
-  errorResponseBuilder: () => new TooManyRequests(`this key may send ${most} requests per second`, 1),
+  errorResponseBuilder: () => new TooManyRequests(`this key may send ${most} requests per second`, 'key_rate', 1),
   addHeaders: none,
   addHeadersOnExceeding: none,
 });

@@ -18,7 +18,7 @@ export function closeGracefully(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
     inFlight++;
     whenAnswered(reply, () => inFlight--);
-    done(closing ? new Unavailable('the service is shutting down') : undefined);
+    done(closing ? new Unavailable('the service is shutting down', { shed: 'stopping' }) : undefined);
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');

@@ -38,11 +38,17 @@ function describe(error: FastifyError | Error): { status: number; detail: string
 export function sendProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, detail, errors } = describe(error);
   if (status >= 500) request.failure = error;
+  noteShed(error, request);
   if (status === 401) reply.header('www-authenticate', challenge(request));
   if (error instanceof WrongMethod) reply.header('allow', error.allowed.join(', '));
   if (error instanceof Refusal && error.retryAfter !== null) reply.header('retry-after', String(error.retryAfter));
   const body = problemOf(status, detail, errors, request.id);
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);
+}
+
+/** Notes the limit or failure that a request ran into, for metrics. */
+export function noteShed(error: unknown, request: FastifyRequest): void {
+  if (error instanceof Refusal && error.shed !== null) request.shed = error.shed;
 }
 
 export const problemOf = (status: number, detail: string, errors: readonly Fault[], request_id: string): Problem => ({

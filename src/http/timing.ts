@@ -12,6 +12,7 @@ export function measured<Result>(answer: (meter: Meter) => Promise<Result>): Pro
  * `total` the time since the request arrived. Statements that run at the same time count each.
  */
 export function showTiming(reply: FastifyReply, { database, road }: Meter): void {
+  reply.request.road = road;
   const desc = road === null ? '' : `;desc="${road}"`;
   reply.header('server-timing', `db;dur=${round(database)}${desc}, total;dur=${round(reply.elapsedTime)}`);
 }

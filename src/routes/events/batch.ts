@@ -1,6 +1,5 @@
 import { type Fault, InvalidRequest } from '../../errors.js';
 import { decode } from '../../http/utf8.js';
-import type { ReceivedEvent } from '../../queries/ingest/check.js';
 import { MAX_EVENTS } from '../../queries/ingest/limits.js';
 import { pathTo } from '../../queries/ingest/path.js';
 import {
@@ -17,7 +16,7 @@ import {
   QUOTE,
 } from '../../queries/ingest/scan.js';
 import { TimeSlice } from '../../queries/time-slice.js';
-import { parseEvent, tooManyEvents } from './parse.js';
+import { parseEvent, type Received, tooManyEvents } from './parse.js';
 
 /**
  * No bounds: this scan only finds the elements, and each is checked when it is parsed. The length of the body limits
@@ -34,15 +33,16 @@ type Span = { start: number; end: number };
  * The events of a `{"events": [...]}` body. Each is parsed separately and lazily, so an expensive event does not slow
  * down the others. Throws `TooLarge` for too many events before parsing any, and `InvalidRequest` for any other body.
  */
-export async function parseBatch(body: Buffer): Promise<Iterable<ReceivedEvent>> {
+export async function parseBatch(body: Buffer): Promise<Received> {
   const text = decode(body);
   if (text === null) throw new InvalidRequest([{ path: '$', message: 'is not UTF-8' }]);
-  const events = await eventsIn(text);
-  return (function* () {
-    for (const [index, { start, end }] of events.entries()) {
+  const spans = await eventsIn(text);
+  const events = (function* () {
+    for (const [index, { start, end }] of spans.entries()) {
       yield parseEvent(text.slice(start, end), index, 'is not JSON');
     }
   })();
+  return Object.assign(events, { count: spans.length });
 }
 
 async function eventsIn(text: string): Promise<Span[]> {

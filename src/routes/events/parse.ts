@@ -28,14 +28,17 @@ export const tooManyBytes = () =>
 export const tooManyEvents = () =>
   new TooLarge('a batch may have up to 10,000 events, and this one has more: send smaller batches');
 
+/** The events of a batch, parsed one after the other while they are taken. */
+export type Received = Iterable<ReceivedEvent> & { readonly count: number };
+
 /**
  * The events of an NDJSON body, parsed lazily. Blank lines are skipped but count for the line numbers. Throws
  * `TooLarge` for too many lines before parsing any.
  */
-export function parseNdjson(body: Buffer): Iterable<ReceivedEvent> {
+export function parseNdjson(body: Buffer): Received {
   const lines = linesOf(body);
   const isText = isUtf8(body);
-  return (function* () {
+  const events = (function* () {
     for (const { index, start, end } of lines) {
       const line = isText ? body.toString('utf8', start, end) : decode(body.subarray(start, end));
       yield line === null
@@ -43,6 +46,7 @@ export function parseNdjson(body: Buffer): Iterable<ReceivedEvent> {
         : parseEvent(line, index, 'is not JSON: each line is one event');
     }
   })();
+  return Object.assign(events, { count: lines.length });
 }
 
 /** The byte ranges of the lines that are not blank. */

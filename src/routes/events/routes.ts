@@ -3,14 +3,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { scopeFor } from '../../auth/principal.js';
 import { requires } from '../../auth/requires.js';
 import type { Database } from '../../database/database.js';
-import { InvalidRequest } from '../../errors.js';
+import { Forbidden, InvalidRequest } from '../../errors.js';
 import { expectBody, refuseQuery } from '../../http/body.js';
 import { checkEvents } from '../../queries/ingest/check.js';
 import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
+import { lagOf } from '../../queries/ingest/lag.js';
 import { MAX_BATCH_BYTES } from '../../queries/ingest/limits.js';
 import { parseBatch } from './batch.js';
-import { parseNdjson, unpack } from './parse.js';
+import { parseNdjson, type Received, unpack } from './parse.js';
 
 const Accepted = Type.Object({
   accepted: Type.Integer({ description: 'Events that were new and are stored' }),
@@ -36,11 +37,21 @@ export async function eventRoutes(app: FastifyInstance, db: Database, now: () =>
     { onRequest: [requires('write'), refuseQuery], schema: { response: { 200: Accepted } } },
     async (request, reply) => {
       const events = await eventsOf(request);
-      const { rows, indexes, faults } = await checkEvents(events);
-      if (faults.length > 0) throw new InvalidRequest(faults);
-      const scope = scopeFor(request.principal, 'write');
-      checkClaims(scope, rows, indexes, now());
-      const { differing, ...answer } = await ingest(db, scope, rows, indexes);
+      const store = async () => {
+        const { rows, indexes, faults } = await checkEvents(events);
+        if (faults.length > 0) throw new InvalidRequest(faults);
+        const scope = scopeFor(request.principal, 'write');
+        checkClaims(scope, rows, indexes, now());
+        const stored = await ingest(db, scope, rows, indexes);
+        const { accepted, duplicates } = stored;
+        request.ingested = { accepted, duplicates, refused: 0, lag: accepted === 0 ? null : lagOf(rows, now()) };
+        return stored;
+      };
+      const { differing, ...answer } = await store().catch((error) => {
+        const isRefused = error instanceof InvalidRequest || error instanceof Forbidden;
+        if (isRefused) request.ingested = { accepted: 0, duplicates: 0, refused: events.count, lag: null };
+        throw error;
+      });
       if (differing > 0) {
         const notice = `${differing} of the duplicates differ from the stored events and were not applied`;
         reply.header('report-notice', notice);
@@ -50,7 +61,7 @@ export async function eventRoutes(app: FastifyInstance, db: Database, now: () =>
   );
 }
 
-async function eventsOf(request: FastifyRequest) {
+async function eventsOf(request: FastifyRequest): Promise<Received> {
   const body = (request.body ?? Buffer.alloc(0)) as Buffer;
   const bytes = await unpack(body, request.headers['content-encoding']);
   request.grow(bytes.length);

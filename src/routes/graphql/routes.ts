@@ -4,7 +4,7 @@ import { requires } from '../../auth/requires.js';
 import { Forbidden, Unauthenticated } from '../../errors.js';
 import { expectBody, refuseQuery } from '../../http/body.js';
 import type { ReportContext } from '../../http/operation.js';
-import { sendProblem } from '../../http/problem.js';
+import { noteShed, sendProblem } from '../../http/problem.js';
 import { measured, showTiming } from '../../http/timing.js';
 import { validatorsOf, watched } from '../../http/validators.js';
 import { readBody } from './body.js';
@@ -66,8 +66,10 @@ export async function graphqlRoutes(app: FastifyInstance, { db, asOfNow, revisio
         });
         if (errors === undefined) return { data };
         const report = (error: unknown) => request.log.error({ err: error }, 'a GraphQL field failed');
+        for (const { originalError } of errors) noteShed(originalError, request);
         return { data, errors: answerFieldErrors(errors, report) };
       } catch (error) {
+        noteShed(error, request);
         return { errors: errorsOf(error) };
       }
     },

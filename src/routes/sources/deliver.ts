@@ -4,6 +4,7 @@ import { Forbidden, InvalidRequest } from '../../errors.js';
 import { checkEvents, type EventRow } from '../../queries/ingest/check.js';
 import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
+import { lagOf } from '../../queries/ingest/lag.js';
 import { MAX_EVENTS } from '../../queries/ingest/limits.js';
 import type { Scope } from '../../queries/scope.js';
 import { TimeSlice } from '../../queries/time-slice.js';
@@ -16,9 +17,15 @@ import { type Mapped, nothing, type Source } from '../../sources/source.js';
 
 /**
  * Stores what a delivery brings. What cannot be read, or may not be stored, is left out and said in the outcome; the rest of
- * the delivery stands. `now` is epoch milliseconds.
+ * the delivery stands. `now` is epoch milliseconds, and `lag` the seconds from the newest event to it.
  */
-export async function deliver(db: Database, scope: Scope, hook: Hook, body: unknown, now: number): Promise<Outcome> {
+export async function deliver(
+  db: Database,
+  scope: Scope,
+  hook: Hook,
+  body: unknown,
+  now: number,
+): Promise<Outcome & { lag: number | null }> {
   const slice = new TimeSlice();
   const { events, ignored, faults } = await mapped(hook, body, slice);
   const rows: EventRow[] = [];
@@ -41,7 +48,7 @@ export async function deliver(db: Database, scope: Scope, hook: Hook, body: unkn
     outcome.accepted += accepted;
     outcome.duplicates += duplicates;
   }
-  return outcome;
+  return { ...outcome, lag: outcome.accepted === 0 ? null : lagOf(rows, now) };
 }
 
 async function mapped(hook: Hook, body: unknown, slice: TimeSlice): Promise<Mapped> {

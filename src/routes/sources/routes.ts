@@ -106,7 +106,8 @@ export async function hookRoutes(app: FastifyInstance, db: Database, now: () => 
     const at = now();
     const outcome = await deliver(db, scopeFor(principal, 'write'), hook, body, at);
     await countDelivery(db, hook, outcome, raw.toString('utf8', 0, 20_000), at);
-    const { accepted, duplicates, ignored, faults: failed } = outcome;
+    const { accepted, duplicates, ignored, faults: failed, lag } = outcome;
+    request.ingested = { accepted, duplicates, refused: failed.length, lag };
     return { accepted, duplicates, ignored: ignored.length, failed: failed.length };
   });
 }
