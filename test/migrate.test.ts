@@ -130,6 +130,7 @@ async function upgraded(t: Test) {
     '0008_participation_segments',
     '0009_links',
     '0010_sources',
+    '0011_erasures',
     'functions',
   ]);
   return opened;

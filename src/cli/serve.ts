@@ -8,6 +8,7 @@ import { createKey, listAccounts, listKeys } from '../auth/keys.js';
 import { type Config, commandName, readConfig, settings } from '../config.js';
 import type { Database } from '../database/database.js';
 import { makeLog } from '../log.js';
+import { startEraser } from '../queries/erasure/eraser.js';
 import { startRefresher } from '../queries/segments/refresher.js';
 import { version } from '../root.js';
 import { openDatabase } from './open.js';
@@ -94,13 +95,14 @@ async function start(config: Config, log: Logger): Promise<Running> {
     const refresher = startRefresher(db, config.CONVERSATION_TIMEOUT, (error) =>
       log.warn({ err: error }, 'segments could not be refreshed'),
     );
+    const eraser = startEraser(db, (error) => log.warn({ err: error }, 'a person could not be erased yet'));
     return {
       app,
       url,
       firstKey,
       accounts,
       async close() {
-        const stopped = refresher.stop(); // what it builds is undone when its connection closes
+        const stopped = Promise.all([refresher.stop(), eraser.stop()]); // what they do is undone when its connection closes
         await close();
         await stopped;
       },
