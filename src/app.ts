@@ -16,6 +16,7 @@ import { Reports } from './http/reports.js';
 import { answerExpectations, type Observer, requestOptions, traceRequests } from './http/requests.js';
 import { revisions } from './queries/revision/revision.js';
 import type { Timeouts } from './queries/timeouts.js';
+import { auditRoutes } from './routes/audit/routes.js';
 import { dashboardPage } from './routes/dashboard.js';
 import { docsRoutes } from './routes/docs.js';
 import { echoRoutes } from './routes/echo.js';
@@ -31,6 +32,7 @@ import { queryRoutes } from './routes/query/routes.js';
 import { reportingRoutes } from './routes/reporting/routes.js';
 import { seriesRoutes } from './routes/series/routes.js';
 import { hookRoutes, sourceRoutes } from './routes/sources/routes.js';
+import { userRoutes } from './routes/users/routes.js';
 
 export interface AppOptions {
   db: Database;
@@ -133,6 +135,8 @@ export async function buildApp({
     await guarded.register((scope) => lookupRoutes(scope, context));
     await guarded.register((scope) => linkRoutes(scope, context));
     await guarded.register((scope) => sourceRoutes(scope, db));
+    await guarded.register((scope) => userRoutes(scope, db));
+    await guarded.register((scope) => auditRoutes(scope, db));
   });
   await app.register(async (linked) => {
     await authenticateLinks(linked, db, now);

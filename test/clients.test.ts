@@ -7,6 +7,7 @@ import t from 'tap';
 import { createKey } from '../src/auth/keys.js';
 import { createLink } from '../src/auth/links.js';
 import { readContract } from '../src/contract.js';
+import { requestErasure } from '../src/queries/erasure/erasures.js';
 import { root } from '../src/root.js';
 import { type Document, operationsOf, type Place } from './contract/document.js';
 import { type World, world } from './harness.js';
@@ -127,7 +128,7 @@ type Calls = (
   key: string,
 ) => Record<string, () => Promise<{ data?: unknown; error?: unknown; response: Response }>>;
 
-/** Makes the key, the link, the source and the hook that the contract's examples name. One call deletes the source. */
+/** Makes the key, the link, the source, the hook and the erasure that the contract's examples name. One call deletes the source. */
 async function asInExamples({ db, sql }: World): Promise<void> {
   const parameters = operations.flatMap(({ operation }) => operation.parameters ?? []);
   const example = (name: string) => String(parameters.find((one) => one.name === name)?.example);
@@ -137,6 +138,8 @@ async function asInExamples({ db, sql }: World): Promise<void> {
   await createLink(db, { account_id: ACCOUNT, key_id }, { name: '', expires: null, report: '/v1/bots', query: null });
   const token_hash = createHash('sha256').update(example('token')).digest();
   await sql`update links set link_id = ${example('link_id')}, token_hash = ${token_hash}`;
+  await requestErasure(db, ACCOUNT, key_id, 'somebody');
+  await sql`update erasures set erasure_id = ${example('erasure_id')}`;
   const other = Buffer.alloc(32);
   const writer = await createKey(db, { ...reader, permissions: ['write'] });
   await sql`

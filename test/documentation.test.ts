@@ -71,6 +71,7 @@ const countless = [
   ...['sendEvents', 'Analytics_Echo', 'getMe', 'getHealth', 'getReadiness', 'getCatalogue'],
   ...['listKeys', 'createKey', 'revokeKey', 'listLinks', 'createLink', 'deleteLink', 'readLink'],
   ...['listSources', 'getSource', 'putSource', 'deleteSource', 'receiveHook'],
+  ...['eraseUser', 'exportUser', 'getErasure', 'listAudit'],
 ];
 
 t.test('the first example of every operation in Swagger UI counts something on the samples', async (t) => {

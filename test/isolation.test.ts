@@ -30,6 +30,8 @@ const skipped = [
   'putSource',
   'deleteSource',
   'receiveHook',
+  'eraseUser',
+  'exportUser', // is noted in the audit trail
   'getHealth',
   'getReadiness',
 ];

@@ -100,7 +100,8 @@ async function upgraded(t: Test) {
     '0008_participation_segments',
     '0009_links',
     '0010_sources',
-    '0013_marked_at',
+    '0011_erasures',
+    '0012_marked_at',
     'functions',
   ]);
   return opened;

@@ -65,6 +65,16 @@ begin
     );
     v_new := case when cardinality(v_new) = cardinality(v_ids) then '{}'
       else array(select unnest(v_ids) collate "C" except select unnest(v_new) order by 1) end;
+    -- Repeats of erased events. This comes after the look for their conversations: where an erasure has replaced one, it
+    -- has left this trace.
+    if exists (select from erased_events x where x.account_id = p_account) then
+      v_batch := without_erased(p_account, v_batch);
+      v_ids := array(select distinct e.conversation_id from unnest(v_batch) e order by 1);
+      v_new := array(select unnest(v_new) collate "C" intersect select unnest(v_ids) order by 1);
+      if v_ids = '{}' then
+        return 0;
+      end if;
+    end if;
     if v_new = '{}' then
       v_rows := array(
         select row(c.*)::conversations from conversations c where c.account_id = p_account and c.conversation_id = any(v_ids)
@@ -229,6 +239,20 @@ begin
 
   perform mark_segments(p_account, v_before, v_after);
   perform note_change(p_account, v_after);
+
+  -- The words of deleted messages go: of those that are deleted now, and those that arrive after their deletion.
+  perform erase_deleted(p_account, array(select e from unnest(v_batch) e where e.type = 'message.deleted'));
+  if v_fresh <> '{}' then
+    v_acts := array(select e from unnest(v_fresh) e where e.type in ('message', 'message.edited'));
+    v_parts := array(select distinct e.conversation_id from unnest(v_acts) e);
+    perform erase_deleted(p_account, array(
+      select d from events d
+      where d.account_id = p_account and d.conversation_id = any(v_parts) and d.type = 'message.deleted'
+        and (d.conversation_id, d.body->>'message_id') in (
+          select e.conversation_id, case e.type when 'message' then e.id else e.body->>'message_id' end from unnest(v_acts) e
+        )
+    ));
+  end if;
 
   if p_teams is not null or p_bots is not null then
     perform refuse_outside(

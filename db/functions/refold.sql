@@ -69,6 +69,12 @@ begin
   on conflict do nothing;
   v_is_named := found;
 
+  -- No row depends on the words of messages.
+  perform erase_deleted(p_account, array(
+    select d from events d
+    where d.account_id = p_account and d.conversation_id = any(v_known) and d.type = 'message.deleted'
+  ));
+
   v_rows := with_totals(
     p_account, v_folded.states,
     array(select row(c.*)::agent_cells from agent_cells c where c.account_id = p_account and c.conversation_id = any(v_known)),

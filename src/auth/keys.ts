@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Sql } from '../database/connect.js';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
+import { type Actor, noteAct } from '../queries/audit.js';
 import type { Scope } from '../queries/scope.js';
 
 export const permissions = ['read', 'write', 'admin'] as const;
@@ -38,6 +39,9 @@ export const isWithin = (sql: Sql, { account, teams, bots }: Scope) => sql`accou
   ${teams === null ? sql`` : sql`and team_ids <@ ${teams}::text[]`}
   ${bots === null ? sql`` : sql`and bot_ids <@ ${bots}::text[]`}`;
 
+/** The timeout of a change of keys, links or sources in milliseconds. */
+export const PATIENCE = 30_000;
+
 /**
  * Creates a key, and its account if that is new, and returns the secret, which is not stored. `id` and `secret` are
  * generated unless given. Throws the database error 23505 if the id exists.
@@ -45,21 +49,22 @@ export const isWithin = (sql: Sql, { account, teams, bots }: Scope) => sql`accou
 export async function createKey(
   db: Database,
   key: Pick<Key, 'account_id' | 'name' | 'permissions' | 'team_ids' | 'bot_ids'> & { key_id?: string; secret?: string },
+  by: Actor = { by: 'service' },
 ): Promise<{ key_id: string; secret: string; created_at: string }> {
   const id = key.key_id ?? `k${randomBytes(8).toString('hex')}`;
   const secret = key.secret ?? randomBytes(32).toString('base64url');
   await db.write(
     (sql) => sql`insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing`,
   );
-  const { created_at } = only(
-    await db.write<{ created_at: string }>(
-      (sql) => sql`
-        insert into keys (key_id, account_id, name, secret_hash, permissions, team_ids, bot_ids)
-        values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],
-          ${key.team_ids}::text[], ${key.bot_ids}::text[])
-        returning ${isoTime(sql, sql`created_at`)} as created_at`,
-    ),
-  );
+  const { created_at } = await db.transaction(async (sql) => {
+    const made = await sql<{ created_at: string }[]>`
+      insert into keys (key_id, account_id, name, secret_hash, permissions, team_ids, bot_ids)
+      values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],
+        ${key.team_ids}::text[], ${key.bot_ids}::text[])
+      returning ${isoTime(sql, sql`created_at`)} as created_at`;
+    await noteAct(sql, key.account_id, by, { action: 'key.created', subject: id, of: id });
+    return only(made);
+  }, PATIENCE);
   return { key_id: id, secret, created_at };
 }
 
@@ -86,13 +91,16 @@ export async function countKeys(db: Database, account: string): Promise<number> 
 }
 
 /** Revokes a key within a scope; one that is revoked stays as it is. Returns false if the scope has no such key. */
-export async function revokeKeyWithin(db: Database, scope: Scope, id: string): Promise<boolean> {
-  const found = await db.write(
-    (sql) => sql`update keys set revoked_at = coalesce(revoked_at, now())
-      where key_id = ${id} and ${isWithin(sql, scope)} returning key_id`,
-  );
-  return found.length > 0;
-}
+export const revokeKeyWithin = (db: Database, scope: Scope, id: string, by: Actor): Promise<boolean> =>
+  db.transaction(async (sql) => {
+    const found = await sql<{ is_active: boolean }[]>`
+      select revoked_at is null as is_active from keys where key_id = ${id} and ${isWithin(sql, scope)} for update`;
+    if (found[0]?.is_active) {
+      await sql`update keys set revoked_at = now() where key_id = ${id}`;
+      await noteAct(sql, scope.account, by, { action: 'key.revoked', subject: id, of: id });
+    }
+    return found.length > 0;
+  }, PATIENCE);
 
 /** All accounts, oldest first. */
 export async function listAccounts(db: Database): Promise<string[]> {
@@ -103,12 +111,14 @@ export async function listAccounts(db: Database): Promise<string[]> {
 }
 
 /** Revokes a key. Returns false if no active key has this id. Running services notice within 30 seconds. */
-export async function revokeKey(db: Database, id: string): Promise<boolean> {
-  const ended = await db.write(
-    (sql) => sql`update keys set revoked_at = now() where key_id = ${id} and revoked_at is null returning key_id`,
-  );
-  return ended.length > 0;
-}
+export const revokeKey = (db: Database, id: string, by: Actor): Promise<boolean> =>
+  db.transaction(async (sql) => {
+    const [ended] = await sql<{ account_id: string }[]>`
+      update keys set revoked_at = now() where key_id = ${id} and revoked_at is null returning account_id::text`;
+    if (ended === undefined) return false;
+    await noteAct(sql, ended.account_id, by, { action: 'key.revoked', subject: id, of: id });
+    return true;
+  }, PATIENCE);
 
 /** The key with this id and secret, or null. An unknown id, a revoked key and a wrong secret take the same time and give the same result. */
 export async function findKey(db: Database, id: string, secret: string): Promise<Key | null> {

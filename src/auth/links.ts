@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Sql } from '../database/connect.js';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
+import { noteAct } from '../queries/audit.js';
 import type { Scope } from '../queries/scope.js';
-import { columns, hash, isoTime, isWithin, type Key } from './keys.js';
+import { columns, hash, isoTime, isWithin, type Key, PATIENCE } from './keys.js';
 
 /** What a link reads: the path and query of a GET report, or the body of `POST /v1/query` as JSON. */
 export type Shared = { report: string; query: null } | { report: null; query: string };
@@ -40,15 +41,15 @@ export async function createLink(
 ): Promise<Pick<Link, 'link_id' | 'created_at' | 'expires_at'> & { token: string }> {
   const token = randomBytes(32).toString('base64url');
   const link_id = `l${randomBytes(8).toString('hex')}`;
-  const made = only(
-    await db.write<{ created_at: string; expires_at: string | null }>(
-      (sql) => sql`
-        insert into links (account_id, link_id, key_id, name, token_hash, report, query, expires_at)
-        values (${account_id}::uuid, ${link_id}, ${key_id}, ${name}, ${hash(token)}, ${report}, ${query},
-          ${at(sql, expires)})
-        returning ${isoTime(sql, sql`created_at`)} as created_at, ${isoTime(sql, sql`expires_at`)} as expires_at`,
-    ),
-  );
+  const made = await db.transaction(async (sql) => {
+    const rows = await sql<{ created_at: string; expires_at: string | null }[]>`
+      insert into links (account_id, link_id, key_id, name, token_hash, report, query, expires_at)
+      values (${account_id}::uuid, ${link_id}, ${key_id}, ${name}, ${hash(token)}, ${report}, ${query},
+        ${at(sql, expires)})
+      returning ${isoTime(sql, sql`created_at`)} as created_at, ${isoTime(sql, sql`expires_at`)} as expires_at`;
+    await noteAct(sql, account_id, { by: 'key', key_id }, { action: 'link.created', subject: link_id, of: key_id });
+    return only(rows);
+  }, PATIENCE);
   return { link_id, token, ...made };
 }
 
@@ -76,12 +77,15 @@ export async function countLinks(db: Database, account: string): Promise<number>
 }
 
 /** Deletes a link. Returns false if the caller sees none with this id. */
-export async function deleteLink(db: Database, owner: Owner, id: string): Promise<boolean> {
-  const deleted = await db.write(
-    (sql) => sql`delete from links where link_id = ${id} and ${ownedBy(sql, owner)} returning link_id`,
-  );
-  return deleted.length > 0;
-}
+export const deleteLink = (db: Database, owner: Owner, id: string): Promise<boolean> =>
+  db.transaction(async (sql) => {
+    const [deleted] = await sql<{ key_id: string }[]>`
+      delete from links where link_id = ${id} and ${ownedBy(sql, owner)} returning key_id`;
+    if (deleted === undefined) return false;
+    const act = { action: 'link.deleted', subject: id, of: deleted.key_id } as const;
+    await noteAct(sql, owner.scope.account, { by: 'key', key_id: owner.key_id }, act);
+    return true;
+  }, PATIENCE);
 
 /**
  * The report of the link with this token, and the key that made it. Null if there is none, it has ended, or its key is

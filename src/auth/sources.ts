@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Sql } from '../database/connect.js';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
+import { noteAct } from '../queries/audit.js';
 import type { Scope } from '../queries/scope.js';
-import { hash, isoTime, isWithin, type Key, columns as keyColumns } from './keys.js';
+import { hash, isoTime, isWithin, type Key, columns as keyColumns, PATIENCE } from './keys.js';
 
 /** How deliveries become events, as it is stored. */
 export interface Reading {
@@ -124,8 +125,8 @@ export async function putSource(
   { preset, mapping, prefix, attributes, signed_by, secret }: Reading & { secret: string | null },
 ): Promise<{ source: StoredSource; token: string | null } | null> {
   const token = randomBytes(32).toString('base64url');
-  const [put] = await db.write<StoredSource & { is_new: boolean }>(
-    (sql) => sql`
+  const put = await db.transaction(async (sql) => {
+    const [row] = await sql<(StoredSource & { is_new: boolean })[]>`
       insert into sources as s
         (account_id, source, key_id, token_hash, preset, mapping, prefix, attributes, signed_by, signing_secret)
       values (${scope.account}::uuid, ${name}, ${key_id}, ${hash(token)}, ${preset}, ${mapping}, ${prefix}, ${attributes},
@@ -134,23 +135,34 @@ export async function putSource(
         mapping = excluded.mapping, prefix = excluded.prefix, attributes = excluded.attributes,
         signed_by = excluded.signed_by, signing_secret = excluded.signing_secret
         where s.key_id in (select key_id from keys where ${isWithin(sql, scope)})
-      returning ${columns(sql)}, token_hash = ${hash(token)} as is_new`,
-  );
+      returning ${columns(sql)}, token_hash = ${hash(token)} as is_new`;
+    if (row !== undefined) {
+      const action = row.is_new ? 'source.created' : 'source.changed';
+      await noteAct(sql, scope.account, { by: 'key', key_id }, { action, subject: name, of: key_id });
+    }
+    return row;
+  }, PATIENCE);
   if (put === undefined) return null;
   const { is_new, ...source } = put;
   return { source, token: is_new ? token : null };
 }
 
 /** Deletes a source and what it kept. Returns false if the scope has none of this name. */
-export async function deleteSource(db: Database, scope: Scope, name: string): Promise<boolean> {
-  const deleted = await db.write(
-    (sql) => sql`
-      with gone as (delete from sources where source = ${name} and ${seenBy(sql, scope)} returning account_id, source),
-      kept as (delete from source_deliveries d using gone where d.account_id = gone.account_id and d.source = gone.source)
-      select source from gone`,
-  );
-  return deleted.length > 0;
-}
+export const deleteSource = (
+  db: Database,
+  scope: Scope,
+  name: string,
+  { key_id }: Pick<Key, 'key_id'>,
+): Promise<boolean> =>
+  db.transaction(async (sql) => {
+    const [gone] = await sql<{ key_id: string }[]>`
+      delete from sources where source = ${name} and ${seenBy(sql, scope)} returning key_id`;
+    if (gone === undefined) return false;
+    await sql`delete from source_deliveries where account_id = ${scope.account}::uuid and source = ${name}`;
+    const act = { action: 'source.deleted', subject: name, of: gone.key_id } as const;
+    await noteAct(sql, scope.account, { by: 'key', key_id }, act);
+    return true;
+  }, PATIENCE);
 
 /** The source with this token, and the key whose reach it has. Null if there is none, or its key is revoked. */
 export async function findHook(db: Database, token: string): Promise<Hook | null> {

@@ -46,13 +46,17 @@ Examples:
       checkUuid(options.account);
       const made = await withDatabase(options.newAccount ? 'tool' : 'reader', async (db) => {
         const account_id = await accountOf(db, options);
-        const key = await createKey(db, {
-          account_id,
-          name: options.name,
-          permissions: [...new Set(options.permission)],
-          team_ids: options.team ?? null,
-          bot_ids: options.bot ?? null,
-        });
+        const key = await createKey(
+          db,
+          {
+            account_id,
+            name: options.name,
+            permissions: [...new Set(options.permission)],
+            team_ids: options.team ?? null,
+            bot_ids: options.bot ?? null,
+          },
+          { by: 'command' },
+        );
         return { account_id, ...key };
       });
       print(
@@ -79,7 +83,8 @@ Examples:
     .description('revoke a key; services refuse it within 30 seconds')
     .argument('<key_id>', 'the part of the key before the colon')
     .action(async (id: string) => {
-      if (!(await withDatabase('reader', (db) => revokeKey(db, id)))) throw new Error(`there is no active key ${id}`);
+      if (!(await withDatabase('reader', (db) => revokeKey(db, id, { by: 'command' }))))
+        throw new Error(`there is no active key ${id}`);
       print(`revoked ${id}\n`);
     });
 

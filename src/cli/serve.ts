@@ -11,6 +11,7 @@ import { makeLog } from '../log.js';
 import { listen } from '../metrics/listener.js';
 import { watchMarks } from '../metrics/marks.js';
 import { createMetrics } from '../metrics/metrics.js';
+import { startEraser } from '../queries/erasure/eraser.js';
 import { startRefresher } from '../queries/segments/refresher.js';
 import { version } from '../root.js';
 import { openDatabase } from './open.js';
@@ -114,6 +115,7 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
       metrics?.refreshFailed();
       log.warn({ err: error }, 'segments could not be refreshed');
     });
+    const eraser = startEraser(db, (error) => log.warn({ err: error }, 'a person could not be erased yet'));
     if (metrics !== undefined) marks = watchMarks(db);
     return {
       app,
@@ -121,7 +123,8 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
       firstKey,
       accounts,
       async close() {
-        const stopped = refresher.stop(); // what it builds is undone when its connection closes
+        // What they do is undone when their connections close.
+        const stopped = Promise.all([refresher.stop(), eraser.stop()]);
         const forgotten = marks?.stop();
         await close();
         await Promise.all([stopped, forgotten, scraped?.close()]);

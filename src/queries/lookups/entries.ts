@@ -75,7 +75,7 @@ interface Body {
 
 const bodiesOf = (sql: Sql, scope: Scope, id: string, part: Key[]) => sql<Body[]>`
   with revisions as materialized (
-    select r.type, r.body->>'message_id' as message_id, r.body - 'message_id' as body, r.time, r.seq, r.id
+    select r.type, r.body->>'message_id' as message_id, r.body - array['message_id', 'erased'] as body, r.time, r.seq, r.id
     from events r
     where r.account_id = ${scope.account}::uuid and r.conversation_id = ${id}::text
       and r.type in ('message.edited', 'message.deleted')
@@ -86,7 +86,7 @@ const bodiesOf = (sql: Sql, scope: Scope, id: string, part: Key[]) => sql<Body[]
   ), deletions as (
     select message_id, min(time) as time from revisions where type = 'message.deleted' group by message_id
   )
-  select e.id, (coalesce(e.body, '{}') - 'response_time_seconds')::text as body, edits.body::text as edit,
+  select e.id, (coalesce(e.body, '{}') - array['response_time_seconds', 'erased'])::text as body, edits.body::text as edit,
     ${milliseconds(sql, sql`edits.time`)} as edited_time, ${milliseconds(sql, sql`deletions.time`)} as deleted_time
   from events e
   left join edits on e.type = 'message' and edits.message_id = e.id

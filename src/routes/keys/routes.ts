@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { countKeys, createKey, listKeysWithin, revokeKeyWithin } from '../../auth/keys.js';
 import { scopeFor } from '../../auth/principal.js';
 import { requires } from '../../auth/requires.js';
@@ -45,7 +45,11 @@ export async function keyRoutes(app: FastifyInstance, db: Database): Promise<voi
     if ((await countKeys(db, scope.account)) >= MOST) {
       throw new LimitExceeded([{ path: '$', message: `the account has ${MOST} active keys: revoke some first` }]);
     }
-    const { key_id, secret, created_at } = await createKey(db, { ...wanted, account_id: scope.account });
+    const { key_id, secret, created_at } = await createKey(
+      db,
+      { ...wanted, account_id: scope.account },
+      actorOf(request),
+    );
     reply.code(201).header('cache-control', 'no-store');
     return { key_id, ...wanted, created_at, revoked_at: null, key: `${key_id}:${secret}` };
   });
@@ -58,7 +62,9 @@ export async function keyRoutes(app: FastifyInstance, db: Database): Promise<voi
     if (key_id === request.principal.key_id) {
       throw new Forbidden('a key does not revoke itself: use another key with admin, or the command "keys revoke"');
     }
-    if (!(await revokeKeyWithin(db, scope, key_id))) throw new NotFound(`there is no key ${key_id}`);
+    if (!(await revokeKeyWithin(db, scope, key_id, actorOf(request)))) throw new NotFound(`there is no key ${key_id}`);
     return reply.code(204).send();
   });
 }
+
+const actorOf = ({ principal }: FastifyRequest) => ({ by: 'key' as const, key_id: principal.key_id });

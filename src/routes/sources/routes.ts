@@ -81,7 +81,7 @@ export async function sourceRoutes(app: FastifyInstance, db: Database): Promise<
     new Faults(request).check();
     const { source: name } = request.params as { source: string };
     const scope = scopeFor(request.principal, 'admin');
-    if (!(await deleteSource(db, scope, name))) throw new NotFound(`there is no source ${name}`);
+    if (!(await deleteSource(db, scope, name, request.principal))) throw new NotFound(`there is no source ${name}`);
     return reply.code(204).send();
   });
 }
