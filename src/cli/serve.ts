@@ -9,6 +9,7 @@ import { type Config, commandName, readConfig, settings } from '../config.js';
 import type { Database } from '../database/database.js';
 import { makeLog } from '../log.js';
 import { startEraser } from '../queries/erasure/eraser.js';
+import { startRemover } from '../queries/retention/remover.js';
 import { startRefresher } from '../queries/segments/refresher.js';
 import { version } from '../root.js';
 import { openDatabase } from './open.js';
@@ -74,6 +75,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
     app = await buildApp({
       db,
       timeouts: config.CONVERSATION_TIMEOUT,
+      retention: config.RETENTION_DAYS,
       corsOrigins: config.CORS_ORIGINS,
       limits: {
         requests: config.KEY_REQUESTS,
@@ -95,6 +97,9 @@ async function start(config: Config, log: Logger): Promise<Running> {
     const refresher = startRefresher(db, config.CONVERSATION_TIMEOUT, (error) =>
       log.warn({ err: error }, 'segments could not be refreshed'),
     );
+    const remover = startRemover(db, config.RETENTION_DAYS, (error) =>
+      log.warn({ err: error }, 'old conversations could not be removed yet'),
+    );
     const eraser = startEraser(db, (error) => log.warn({ err: error }, 'a person could not be erased yet'));
     return {
       app,
@@ -102,7 +107,7 @@ async function start(config: Config, log: Logger): Promise<Running> {
       firstKey,
       accounts,
       async close() {
-        const stopped = Promise.all([refresher.stop(), eraser.stop()]); // what they do is undone when its connection closes
+        const stopped = Promise.all([refresher.stop(), eraser.stop(), remover.stop()]); // what they do is undone when its connection closes
         await close();
         await stopped;
       },

@@ -9,6 +9,8 @@ import { checkEvents } from '../../queries/ingest/check.js';
 import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
 import { MAX_BATCH_BYTES } from '../../queries/ingest/limits.js';
+import type { Retention } from '../../queries/retention/days.js';
+import { pastOf } from '../../queries/retention/past.js';
 import { parseBatch } from './batch.js';
 import { parseNdjson, unpack } from './parse.js';
 
@@ -20,7 +22,12 @@ const Accepted = Type.Object({
 });
 
 /** `POST /v1/events` stores a batch of events, all of it or nothing. */
-export async function eventRoutes(app: FastifyInstance, db: Database, now: () => number): Promise<void> {
+export async function eventRoutes(
+  app: FastifyInstance,
+  db: Database,
+  now: () => number,
+  retention: Retention,
+): Promise<void> {
   // The body arrives as bytes: queries/ingest validates it and names every faulty line.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -40,7 +47,8 @@ export async function eventRoutes(app: FastifyInstance, db: Database, now: () =>
       if (faults.length > 0) throw new InvalidRequest(faults);
       const scope = scopeFor(request.principal, 'write');
       checkClaims(scope, rows, indexes, now());
-      const { differing, ...answer } = await ingest(db, scope, rows, indexes);
+      const isPast = await pastOf(db, scope.account, rows, retention, now());
+      const { differing, ...answer } = await ingest(db, scope, rows, indexes, { isPast });
       if (differing > 0) {
         const notice = `${differing} of the duplicates differ from the stored events and were not applied`;
         reply.header('report-notice', notice);
