@@ -14,6 +14,7 @@ import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
 import { Reports } from './http/reports.js';
 import { answerExpectations, type Observer, requestOptions, traceRequests } from './http/requests.js';
+import { keepAll, type Retention } from './queries/retention/days.js';
 import { revisions } from './queries/revision/revision.js';
 import type { Timeouts } from './queries/timeouts.js';
 import { auditRoutes } from './routes/audit/routes.js';
@@ -37,6 +38,8 @@ import { userRoutes } from './routes/users/routes.js';
 export interface AppOptions {
   db: Database;
   timeouts: Timeouts;
+  /** How long conversations are kept; default: for ever. */
+  retention?: Retention;
   /** Epoch milliseconds; tests set the clock. */
   now?: () => number;
   /** Origins whose pages may call the service; default: none. */
@@ -58,6 +61,7 @@ export interface AppOptions {
 export async function buildApp({
   db,
   timeouts,
+  retention = keepAll,
   now = Date.now,
   corsOrigins = [],
   limits = usualLimits,
@@ -126,7 +130,7 @@ export async function buildApp({
     await admit(guarded);
     await guarded.register(meRoutes);
     await guarded.register((scope) => keyRoutes(scope, db));
-    await guarded.register((scope) => eventRoutes(scope, db, now));
+    await guarded.register((scope) => eventRoutes(scope, db, now, retention));
     await guarded.register(echoRoutes);
     await guarded.register((scope) => seriesRoutes(scope, context));
     await guarded.register((scope) => queryRoutes(scope, context));
@@ -146,7 +150,7 @@ export async function buildApp({
   await app.register(async (hooked) => {
     await authenticateHooks(hooked, db);
     await admit(hooked);
-    await hookRoutes(hooked, db, now);
+    await hookRoutes(hooked, db, now, retention);
   });
   return app;
 }

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { UUID } from './queries/accounts.js';
+import { parseRetention, type Retention } from './queries/retention/days.js';
 import { parseTimeouts, type Timeouts } from './queries/timeouts.js';
 
 /** The settings of the service, as environment variables. Only this module reads the environment. */
@@ -86,6 +87,11 @@ const Settings = Type.Object({
     default: '24h',
     description: 'Idle time after which a conversation counts as closed, also per channel: 24h,web=1h; 0 means never',
   }),
+  RETENTION_DAYS: Type.String({
+    default: '0',
+    description:
+      'Days after its last activity when a conversation is removed for good, also per channel: 365,whatsapp=90; 0 means never',
+  }),
   BOOTSTRAP_ACCOUNT: Type.Optional(
     Type.String({
       pattern: UUID.source,
@@ -119,8 +125,9 @@ const Settings = Type.Object({
   ),
 });
 
-export type Config = Omit<Static<typeof Settings>, 'CONVERSATION_TIMEOUT' | 'CORS_ORIGINS'> & {
+export type Config = Omit<Static<typeof Settings>, 'CONVERSATION_TIMEOUT' | 'RETENTION_DAYS' | 'CORS_ORIGINS'> & {
   CONVERSATION_TIMEOUT: Timeouts;
+  RETENTION_DAYS: Retention;
   CORS_ORIGINS: string[];
 };
 
@@ -158,6 +165,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
       `CONVERSATION_TIMEOUT=${settings.CONVERSATION_TIMEOUT} is not valid: a duration (90s, 30m, 24h, 7d or 0 for never), then CHANNEL=DURATION for exceptions, separated by commas: 24h,web=1h`,
     );
   }
+  const retention = parseRetention(settings.RETENTION_DAYS);
+  if (retention === null) {
+    faults.push(
+      `RETENTION_DAYS=${settings.RETENTION_DAYS} is not valid: a whole number of days up to 36500 (0 for never), then CHANNEL=DAYS for exceptions, separated by commas: 365,whatsapp=90`,
+    );
+  }
   if (settings.BOOTSTRAP_KEY !== undefined && settings.BOOTSTRAP_ACCOUNT === undefined) {
     faults.push('BOOTSTRAP_KEY needs BOOTSTRAP_ACCOUNT, the account (a UUID) of the key');
   }
@@ -165,6 +178,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   return {
     ...settings,
     CONVERSATION_TIMEOUT: timeouts as Timeouts,
+    RETENTION_DAYS: retention as Retention,
     CORS_ORIGINS: origins,
   };
 }

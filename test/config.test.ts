@@ -13,6 +13,7 @@ t.test('defaults, and values from the environment', async (t) => {
   const config = readConfig({});
   t.match(config, { HOST: '127.0.0.1', PORT: 3000, DATA_DIR: './.data', DATABASE_CONNECTIONS: 10, CORS_ORIGINS: [] });
   t.equal(config.CONVERSATION_TIMEOUT.initial, 86_400_000);
+  t.equal(config.RETENTION_DAYS.initial, null, 'conversations are kept for ever');
   t.equal(readConfig({ PORT: '', HOST: '' }).PORT, 3000, 'an empty variable is one that is not set');
   t.strictSame(readConfig({ CORS_ORIGINS: 'https://a.example, https://b.example' }).CORS_ORIGINS, [
     'https://a.example',
@@ -36,6 +37,7 @@ t.test('a bad value is named, a secret one not shown', async (t) => {
     [{ BOOTSTRAP_KEY: 'id:a-long-enough-secret' }, /needs BOOTSTRAP_ACCOUNT/],
     [{ BOOTSTRAP_ACCOUNT: 'acme' }, /BOOTSTRAP_ACCOUNT=acme/],
     [{ CONVERSATION_TIMEOUT: 'soon' }, /CONVERSATION_TIMEOUT=soon/],
+    [{ RETENTION_DAYS: '30d' }, /RETENTION_DAYS=30d is not valid: a whole number of days/],
     [{ LOG_LEVEL: 'loud' }, /LOG_LEVEL=loud .*: trace, debug, info, warn, error, fatal, silent/],
   ];
   for (const [environment, says] of bad) {

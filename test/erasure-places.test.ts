@@ -41,7 +41,7 @@ const whole: Record<string, Decision> = {
   segment_marks: 'ours',
 };
 const single: Record<string, Decision> = {
-  'accounts.erasure_secret': 'ours',
+  'erasure_secrets.secret': 'ours',
   'conversation_segments.bot_id': 'operator',
   'dictionary.dimension': 'ours',
   'dictionary.value': 'replaced',
@@ -59,7 +59,7 @@ const single: Record<string, Decision> = {
 /** Tables in which a new column must be decided upon by itself: not all of them are made from events. */
 const byColumn: Record<string, string> = {
   audit: 'action done_by key_id subject team_ids bot_ids',
-  accounts: 'name erasure_secret',
+  accounts: 'name',
   keys: 'key_id name secret_hash permissions team_ids bot_ids',
   links: 'link_id key_id name token_hash report query',
   known_ids: 'kind id',

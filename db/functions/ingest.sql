@@ -65,9 +65,11 @@ begin
     );
     v_new := case when cardinality(v_new) = cardinality(v_ids) then '{}'
       else array(select unnest(v_ids) collate "C" except select unnest(v_new) order by 1) end;
-    -- Repeats of erased events. This comes after the look for their conversations: where an erasure has replaced one, it
-    -- has left this trace.
-    if exists (select from erased_events x where x.account_id = p_account) then
+    -- Repeats of events that were erased or removed. This comes after the look for their conversations: where one has been
+    -- replaced or removed, it has left a trace.
+    if exists (select from erased_events x where x.account_id = p_account)
+      or exists (select from removed_conversations x where x.account_id = p_account)
+    then
       v_batch := without_erased(p_account, v_batch);
       v_ids := array(select distinct e.conversation_id from unnest(v_batch) e order by 1);
       v_new := array(select unnest(v_new) collate "C" intersect select unnest(v_ids) order by 1);

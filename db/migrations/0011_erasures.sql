@@ -26,8 +26,12 @@ create table erased_events (
   primary key (account_id, digest)
 );
 
-alter table accounts add column erasure_secret bytea not null
-  default sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8'));
+-- The secret of those hashes, once an account has erased or removed something.
+create table erasure_secrets (
+  account_id uuid not null,
+  secret bytea not null default sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')),
+  primary key (account_id)
+);
 
 -- Who made and ended keys, links and sources, asked for erasures and exports, and what retention removed. Never whom.
 create table audit (

@@ -12,6 +12,7 @@ import { listen } from '../metrics/listener.js';
 import { watchMarks } from '../metrics/marks.js';
 import { createMetrics } from '../metrics/metrics.js';
 import { startEraser } from '../queries/erasure/eraser.js';
+import { startRemover } from '../queries/retention/remover.js';
 import { startRefresher } from '../queries/segments/refresher.js';
 import { version } from '../root.js';
 import { openDatabase } from './open.js';
@@ -85,6 +86,7 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
     app = await buildApp({
       db,
       timeouts: config.CONVERSATION_TIMEOUT,
+      retention: config.RETENTION_DAYS,
       corsOrigins: config.CORS_ORIGINS,
       limits: {
         requests: config.KEY_REQUESTS,
@@ -115,6 +117,9 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
       metrics?.refreshFailed();
       log.warn({ err: error }, 'segments could not be refreshed');
     });
+    const remover = startRemover(db, config.RETENTION_DAYS, (error) =>
+      log.warn({ err: error }, 'old conversations could not be removed yet'),
+    );
     const eraser = startEraser(db, (error) => log.warn({ err: error }, 'a person could not be erased yet'));
     if (metrics !== undefined) marks = watchMarks(db);
     return {
@@ -124,7 +129,7 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
       accounts,
       async close() {
         // What they do is undone when their connections close.
-        const stopped = Promise.all([refresher.stop(), eraser.stop()]);
+        const stopped = Promise.all([refresher.stop(), eraser.stop(), remover.stop()]);
         const forgotten = marks?.stop();
         await close();
         await Promise.all([stopped, forgotten, scraped?.close()]);

@@ -19,6 +19,9 @@ export const distributed = [
   'dictionary',
   'account_changes',
   'account_activity',
+  'erased_events',
+  'removed_conversations',
+  'erasure_secrets',
 ] as const;
 
 /** Tables with a copy on every node, and why: statements about facts read them. */
@@ -35,6 +38,9 @@ export const local: Readonly<Record<string, string>> = {
   source_deliveries: 'kept in the statement that counts the delivery of its source',
   request_rates: 'one row a key, written with every request where KEY_RATE is set',
   pending_refold: 'one row, which the processes of an upgrade take turns by',
+  erasures: 'few rows, read before the facts of their account; can be asked for while a node is down',
+  audit: 'written beside keys, links and sources',
+  retention: 'one row an account, which the processes take turns by',
   schema_migrations: 'written by migrations',
   schema_functions: 'written by migrations',
 };

@@ -94,10 +94,11 @@ async function rename(
   { person }: Matcher,
   { old, id, mustRenumber }: { old: string; id: string; mustRenumber: boolean },
 ): Promise<void> {
+  await sql`insert into erasure_secrets (account_id) values (${account}::uuid) on conflict do nothing`;
   await sql`
     insert into erased_events (account_id, digest)
-    select ${account}::uuid, event_digest(a.erasure_secret, e.conversation_id, e.id)
-    from events e join accounts a on a.account_id = e.account_id
+    select ${account}::uuid, event_digest(s.secret, e.conversation_id, e.id)
+    from events e join erasure_secrets s on s.account_id = e.account_id
     where e.account_id = ${account}::uuid and e.conversation_id = ${old}
     on conflict do nothing`;
   if (!mustRenumber) {

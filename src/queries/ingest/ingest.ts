@@ -17,6 +17,13 @@ const LONG = 'CR408';
 /** Timeout in milliseconds for a batch that refolds a long conversation (up to a million events). */
 const PATIENCE = 600_000;
 
+export interface IngestOptions {
+  /** The most lines that an error names. */
+  most?: number;
+  /** Whether an event is older than what is kept. It is ignored, and counts as a duplicate. */
+  isPast?: (row: EventRow) => boolean;
+}
+
 /**
  * Stores a validated batch atomically and folds the conversations that it touches. The batch is durable when the
  * promise resolves. `indexes[n]` is the index of `rows[n]` in the batch, as errors name it. Returns the number of new
@@ -29,14 +36,15 @@ export async function ingest(
   scope: Scope,
   rows: EventRow[],
   indexes: number[],
-  most = MAX_FAULTY,
+  { most = MAX_FAULTY, isPast = () => false }: IngestOptions = {},
 ): Promise<{ accepted: number; duplicates: number; differing: number }> {
   if (rows.length === 0) return { accepted: 0, duplicates: 0, differing: 0 };
   const seen = new Set<string>();
   const distinct = rows.filter((row) => {
     const key = `${row.conversation_id}\0${row.id}`; // no id contains U+0000
-    return !seen.has(key) && seen.add(key);
+    return !seen.has(key) && seen.add(key) && !isPast(row);
   });
+  if (distinct.length === 0) return { accepted: 0, duplicates: rows.length, differing: 0 };
   const events = await stringifyBatch(distinct);
   const store = (options?: WriteOptions) =>
     db.write<{ accepted: number }>(
@@ -55,7 +63,8 @@ export async function ingest(
     return {
       accepted,
       duplicates,
-      differing: duplicates === 0 ? 0 : await differing(db, scope, await stringifyList(rows)),
+      differing:
+        duplicates === 0 ? 0 : await differing(db, scope, await stringifyList(rows.filter((row) => !isPast(row)))),
     };
   } catch (error) {
     const refused = (message: (id: string) => string) => {

@@ -10,6 +10,8 @@ import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
 import { lagOf } from '../../queries/ingest/lag.js';
 import { MAX_BATCH_BYTES } from '../../queries/ingest/limits.js';
+import type { Retention } from '../../queries/retention/days.js';
+import { pastOf } from '../../queries/retention/past.js';
 import { parseBatch } from './batch.js';
 import { parseNdjson, type Received, unpack } from './parse.js';
 
@@ -21,7 +23,12 @@ const Accepted = Type.Object({
 });
 
 /** `POST /v1/events` stores a batch of events, all of it or nothing. */
-export async function eventRoutes(app: FastifyInstance, db: Database, now: () => number): Promise<void> {
+export async function eventRoutes(
+  app: FastifyInstance,
+  db: Database,
+  now: () => number,
+  retention: Retention,
+): Promise<void> {
   // The body arrives as bytes: queries/ingest validates it and names every faulty line.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -42,7 +49,8 @@ export async function eventRoutes(app: FastifyInstance, db: Database, now: () =>
         if (faults.length > 0) throw new InvalidRequest(faults);
         const scope = scopeFor(request.principal, 'write');
         checkClaims(scope, rows, indexes, now());
-        const stored = await ingest(db, scope, rows, indexes);
+        const isPast = await pastOf(db, scope.account, rows, retention, now());
+        const stored = await ingest(db, scope, rows, indexes, { isPast });
         const { accepted, duplicates } = stored;
         request.ingested = { accepted, duplicates, refused: 0, lag: accepted === 0 ? null : lagOf(rows, now()) };
         return stored;

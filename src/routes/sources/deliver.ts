@@ -6,6 +6,8 @@ import { checkClaims } from '../../queries/ingest/claims.js';
 import { ingest } from '../../queries/ingest/ingest.js';
 import { lagOf } from '../../queries/ingest/lag.js';
 import { MAX_EVENTS } from '../../queries/ingest/limits.js';
+import type { Retention } from '../../queries/retention/days.js';
+import { pastOf } from '../../queries/retention/past.js';
 import type { Scope } from '../../queries/scope.js';
 import { TimeSlice } from '../../queries/time-slice.js';
 import { compile } from '../../sources/compile.js';
@@ -24,7 +26,7 @@ export async function deliver(
   scope: Scope,
   hook: Hook,
   body: unknown,
-  now: number,
+  { now, retention }: { now: number; retention: Retention },
 ): Promise<Outcome & { lag: number | null }> {
   const slice = new TimeSlice();
   const { events, ignored, faults } = await mapped(hook, body, slice);
@@ -42,9 +44,10 @@ export async function deliver(
     if (claim === null) rows.push(row);
     else fault(claim);
   }
+  const isPast = await pastOf(db, scope.account, rows, retention, now);
   const outcome = { accepted: 0, duplicates: 0, ignored, faults };
   for (let start = 0; start < rows.length; start += MAX_EVENTS) {
-    const { accepted, duplicates } = await store(db, scope, rows.slice(start, start + MAX_EVENTS), faults);
+    const { accepted, duplicates } = await store(db, scope, rows.slice(start, start + MAX_EVENTS), isPast, faults);
     outcome.accepted += accepted;
     outcome.duplicates += duplicates;
   }
@@ -82,6 +85,7 @@ async function store(
   db: Database,
   scope: Scope,
   rows: EventRow[],
+  isPast: (row: EventRow) => boolean,
   faults: string[],
 ): Promise<{ accepted: number; duplicates: number }> {
   let left = rows;
@@ -89,7 +93,7 @@ async function store(
     const trial = left;
     try {
       // Told of all conversations that are refused, it takes a second trial and no more for each reason.
-      return await ingest(db, scope, trial, [...trial.keys()], Number.POSITIVE_INFINITY);
+      return await ingest(db, scope, trial, [...trial.keys()], { most: Number.POSITIVE_INFINITY, isPast });
     } catch (error) {
       if (!(error instanceof Forbidden || error instanceof InvalidRequest)) throw error;
       const refused = new Map<string, string>();

@@ -19,6 +19,7 @@ import { readBody } from '../../http/json.js';
 import { strict } from '../../http/parameters.js';
 import { isObject } from '../../queries/ingest/json.js';
 import { MAX_BATCH_BYTES } from '../../queries/ingest/limits.js';
+import type { Retention } from '../../queries/retention/days.js';
 import { deliver } from './deliver.js';
 import { parseSource } from './parse.js';
 import {
@@ -87,7 +88,12 @@ export async function sourceRoutes(app: FastifyInstance, db: Database): Promise<
 }
 
 /** `POST /v1/hooks/{token}` takes a delivery. The key of its request is the one whose reach the source has. */
-export async function hookRoutes(app: FastifyInstance, db: Database, now: () => number): Promise<void> {
+export async function hookRoutes(
+  app: FastifyInstance,
+  db: Database,
+  now: () => number,
+  retention: Retention,
+): Promise<void> {
   takeJson(app, MAX_BATCH_BYTES);
   const schema = { params: HookParams, querystring: strict({}), response: { 200: HookAnswer } };
   app.post('/v1/hooks/:token', { attachValidation: true, schema }, async (request): Promise<HookAnswer> => {
@@ -104,7 +110,7 @@ export async function hookRoutes(app: FastifyInstance, db: Database, now: () => 
     const empty = { accepted: 0, duplicates: 0, ignored: 0, failed: 0 };
     if (challenge !== null) return { ...empty, challenge };
     const at = now();
-    const outcome = await deliver(db, scopeFor(principal, 'write'), hook, body, at);
+    const outcome = await deliver(db, scopeFor(principal, 'write'), hook, body, { now: at, retention });
     await countDelivery(db, hook, outcome, raw.toString('utf8', 0, 20_000), at);
     const { accepted, duplicates, ignored, faults: failed, lag } = outcome;
     request.ingested = { accepted, duplicates, refused: failed.length, lag };
