@@ -14,7 +14,9 @@ import { type Service, startService } from './service.js';
  * are compared with those of its moment by count and hash.
  */
 const { conversations, senders } = new Command('backup')
-  .description('a backup under load, and its restore: time, size, what the senders felt, and whether all rows are equal')
+  .description(
+    'a backup under load, and its restore: time, size, what the senders felt, and whether all rows are equal',
+  )
   .option('--conversations <n>', 'conversations in the database', Number, 1_000_000)
   .option('--senders <n>', 'senders, each with a batch of 200 events at a time', Number, 4)
   .parse()
@@ -110,8 +112,12 @@ try {
     const restored = performance.now() - begun;
     const found = await hashes(sql);
     const different = Object.keys(truth).filter((table) => truth[table] !== found[table]);
-    say(`rows ${rows.toLocaleString('en')}; database ${Math.round(size / MB)} MB, file ${Math.round(statSync(file).size / MB)} MB`);
-    say(`backup ${seconds(took)}, restore ${seconds(restored)}; memory of the process that wrote it ${memory} MB at most`);
+    say(
+      `rows ${rows.toLocaleString('en')}; database ${Math.round(size / MB)} MB, file ${Math.round(statSync(file).size / MB)} MB`,
+    );
+    say(
+      `backup ${seconds(took)}, restore ${seconds(restored)}; memory of the process that wrote it ${memory} MB at most`,
+    );
     say(`senders ${Math.round(alone)} events/s alone, ${Math.round(beside)} events/s beside the backup`);
     say(`tables that differ: ${different.length} of ${Object.keys(truth).length} ${different.join(', ')}`);
     if (different.length > 0) process.exitCode = 1;

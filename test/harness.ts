@@ -21,7 +21,10 @@ export interface World {
   target: Server;
   /** The service over this database, its clock at `now` (epoch milliseconds). A clock that moves saves a second service. */
   app(
-    options?: { now?: number | (() => number); timeouts?: string } & Pick<AppOptions, 'logger' | 'limits'>,
+    options?: { now?: number | (() => number); timeouts?: string } & Pick<
+      AppOptions,
+      'logger' | 'limits' | 'wrongSecrets' | 'isProxy' | 'basePath'
+    >,
   ): Promise<FastifyInstance>;
   /** Makes a key and returns the value of its Authorization header. */
   key(options?: Partial<Pick<Key, 'account_id' | 'permissions' | 'team_ids' | 'bot_ids'>>): Promise<string>;
