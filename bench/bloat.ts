@@ -3,29 +3,30 @@ import { Command } from 'commander';
 import { type Service, startService } from './service.js';
 
 /**
- * `npm run bench:bloat`: a day of live traffic in small. Conversations begin, go on and end while segments are refreshed, in batches
+ * `npm run bench:bloat`: days of live traffic in small. Conversations begin, go on and end while segments are refreshed, in batches
  * as a platform sends them; then what the tables take, before and after PostgreSQL's own autovacuum.
  */
-const { conversations, minutes } = new Command('bloat')
-  .description('a day of live traffic in small: sizes and dead rows before and after autovacuum')
+const { conversations, days, minutes } = new Command('bloat')
+  .description('days of live traffic in small: sizes and dead rows before and after autovacuum')
   .option('--conversations <n>', 'conversations of the day', Number, 10_000)
-  .option('--minutes <n>', 'minutes to wait for autovacuum at most', Number, 4)
+  .option('--days <n>', 'days, one after the other', Number, 2)
+  .option('--minutes <n>', 'minutes to wait for autovacuum at most, after each day', Number, 4)
   .parse()
-  .opts<{ conversations: number; minutes: number }>();
+  .opts<{ conversations: number; days: number; minutes: number }>();
 
-const DAY = Date.UTC(2024, 3, 1);
+const FIRST = Date.UTC(2024, 3, 1);
 const HOURS = 24;
 const SENDERS = 4;
 const BATCH = 20;
 
-/** The events of the conversations that begin in an hour, each conversation over the hour and the next. */
+/** The events of the conversations that begin in an hour of the first day, counted on, each conversation over the hour and the next. */
 function* hourOf(hour: number): Generator<string> {
   const own = Math.floor(conversations / HOURS);
   const rounds = 8;
   for (let round = 0; round < rounds; round++) {
     for (let n = 0; n < own; n++) {
       const conversation_id = `c-${hour}-${n}`;
-      const time = new Date(DAY + hour * 3_600_000 + ((n * 3_600_000) / own + round * 60_000)).toISOString();
+      const time = new Date(FIRST + hour * 3_600_000 + ((n * 3_600_000) / own + round * 60_000)).toISOString();
       const base = { id: `m${round}`, conversation_id, time };
       const said = round % 2 === 0 ? { sender: 'user', sender_id: `u-${n % 700}` } : { sender: 'bot' };
       const conversation = { bot_id: `bot-${n % 5}`, bot_version: 'LIVE', channel: n % 3 === 0 ? 'web' : 'sms' };
@@ -42,10 +43,10 @@ function* hourOf(hour: number): Generator<string> {
   }
 }
 
-async function send(service: Service): Promise<number> {
+async function send(service: Service, day: number): Promise<number> {
   let batches = 0;
   for (let hour = 0; hour < HOURS; hour++) {
-    const events = hourOf(hour);
+    const events = hourOf(day * HOURS + hour);
     // Leaving a loop over a generator ends it, and the senders share this one.
     const shared = { [Symbol.iterator]: () => ({ next: () => events.next() }) };
     const sent = await Promise.all(Array.from({ length: SENDERS }, () => sendAll(shared, service)));
@@ -87,18 +88,21 @@ function show(title: string, rows: readonly Row[]): void {
   }
 }
 
+const isDirty = ({ live, dead }: Row) => dead > 1_000 && dead > live * 0.25;
+
 const service = await startService();
 try {
-  const started = performance.now();
-  const batches = await send(service);
-  const took = (performance.now() - started) / 1000;
-  process.stdout.write(`${conversations} conversations, ${batches} batches in ${took.toFixed(0)} s\n`);
-  await delay(5_000); // the last segments
-  show('After the day', await look(service));
-  const dirty = (rows: readonly Row[]) => rows.filter(({ live, dead }) => dead > 1_000 && dead > live * 0.25);
-  for (let n = 0; n < minutes * 6 && dirty(await look(service)).length > 0; n++) await delay(10_000);
-  await delay(10_000);
-  show('After autovacuum, with the settings of PostgreSQL', await look(service));
+  for (let day = 0; day < days; day++) {
+    const started = performance.now();
+    const batches = await send(service, day);
+    const took = (performance.now() - started) / 1000;
+    process.stdout.write(`${conversations} conversations, ${batches} batches in ${took.toFixed(0)} s\n`);
+    await delay(5_000); // the last segments
+    show(`After day ${day + 1}`, await look(service));
+    for (let n = 0; n < minutes * 6 && (await look(service)).some(isDirty); n++) await delay(10_000);
+    await delay(10_000);
+    show('After autovacuum, with the settings of PostgreSQL', await look(service));
+  }
 } finally {
   await service.stop();
 }

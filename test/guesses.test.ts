@@ -5,7 +5,9 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import t, { type Test } from 'tap';
 import { guesses, placeOf } from '../src/auth/guesses.js';
 import { readConfig } from '../src/config.js';
+import { settled, signIn } from './dashboard/stage.js';
 import { ask, world } from './harness.js';
+import { noBrowser, openBrowser } from './tools/browser.js';
 
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 const from = (remoteAddress: string, more: InjectOptions = {}): InjectOptions => ({
@@ -232,6 +234,35 @@ t.test('under a base path: pages, their files and links lead to the service', as
   for (const bad of ['reports', '/reports/', '/', '/a b', '/a//b', 'http://x/y']) {
     t.throws(() => readConfig({ BASE_PATH: bad }), { message: /BASE_PATH=.* is not valid/ }, bad);
   }
+});
+
+t.test('the pages under a base path, in a browser', { skip: noBrowser }, async (t) => {
+  const w = await world(t);
+  const app = await w.app({ basePath: '/reports', wrongSecrets: 30 });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const origin = `http://127.0.0.1:${await reverseProxy(t, (app.server.address() as AddressInfo).port, '/reports')}`;
+  const key = await w.key();
+  const events = [{ id: '1', type: 'message', sender: 'user', time: new Date().toISOString(), conversation_id: 'c' }];
+  t.equal((await ask(app, key, { method: 'POST', url: '/v1/events', payload: { events } })).status, 200);
+  const browser = await openBrowser();
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  const wrong: string[] = [];
+  page.on('response', (answer) => {
+    if (answer.status() >= 400) wrong.push(`${answer.status()} ${answer.url()}`);
+  });
+  page.on('pageerror', (error) => wrong.push(String(error)));
+  await page.goto(`${origin}/reports`);
+  await signIn(page, Buffer.from(key.slice(6), 'base64').toString());
+  await settled(page);
+  t.equal(await page.getByRole('link', { name: 'API', exact: true }).getAttribute('href'), '/reports/docs');
+  await page.goto(`${origin}/reports/docs`);
+  await page.getByText('/v1/events').first().waitFor();
+  await page.goto(`${origin}/reports/graphiql`);
+  await page.locator('#key').fill(Buffer.from(key.slice(6), 'base64').toString());
+  await page.getByRole('button', { name: 'Use it' }).click();
+  await page.locator('.graphiql-container').first().waitFor();
+  t.strictSame(wrong, []);
 });
 
 t.test('TRUST_PROXY', async (t) => {
