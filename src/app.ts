@@ -2,11 +2,13 @@ import accepts from '@fastify/accepts';
 import cors from '@fastify/cors';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify';
 import { authenticate, authenticateHooks, authenticateLinks } from './auth/authenticate.js';
+import { guesses } from './auth/guesses.js';
 import { type Contract, readContract } from './contract.js';
 import type { Database } from './database/database.js';
 import { InvalidRequest, NotFound } from './errors.js';
 import { admission, type Limits, usualLimits } from './http/admission.js';
 import { ARRIVAL, type Arrival, arrivalOptions, boundArrival } from './http/arrival.js';
+import { refuseQuery } from './http/body.js';
 import { closeGracefully } from './http/closing.js';
 import { encodeAnswers } from './http/encoding.js';
 import { secureAnswers } from './http/headers.js';
@@ -14,6 +16,7 @@ import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
 import { Reports } from './http/reports.js';
 import { answerExpectations, type Observer, requestOptions, traceRequests } from './http/requests.js';
+import { type BeginSpan, spanRequests } from './http/spans.js';
 import { keepAll, type Retention } from './queries/retention/days.js';
 import { revisions } from './queries/revision/revision.js';
 import type { Timeouts } from './queries/timeouts.js';
@@ -46,6 +49,12 @@ export interface AppOptions {
   corsOrigins?: string[];
   /** Limits of one key. */
   limits?: Limits;
+  /** Wrong secrets a minute from one address, beyond which others from there are not looked up; default: no limit. */
+  wrongSecrets?: number | null;
+  /** A path that requests may begin with, as a proxy passes them on: /reports. */
+  basePath?: string;
+  /** Whether to take an address for a proxy of ours, and believe what it says of its clients; default: none is. */
+  isProxy?: (address: string) => boolean;
   logger?: FastifyBaseLogger;
   /** The contract that `/docs` and `/openapi.*` show. */
   contract?: Contract;
@@ -53,6 +62,8 @@ export interface AppOptions {
   arrival?: Partial<Arrival>;
   /** Hears of requests, for metrics. */
   observer?: Observer | undefined;
+  /** Begins the span of a request, for traces. */
+  beginSpan?: BeginSpan | undefined;
   /** Called for every route; tests compare the routes with the contract. */
   onRoute?: (route: RouteOptions) => void;
 }
@@ -65,10 +76,14 @@ export async function buildApp({
   now = Date.now,
   corsOrigins = [],
   limits = usualLimits,
+  wrongSecrets = null,
+  basePath = '',
+  isProxy = () => false,
   logger,
   contract = readContract(),
   arrival,
   observer,
+  beginSpan,
   onRoute,
 }: AppOptions): Promise<FastifyInstance> {
   const bounds = { ...ARRIVAL, ...arrival };
@@ -76,10 +91,11 @@ export async function buildApp({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     ...requestOptions(observer),
     ...arrivalOptions(bounds),
+    trustProxy: (address) => isProxy(address),
     return503OnClosing: false, // closeGracefully refuses with a problem
     // Longer than any URL: the schema refuses a parameter that is too long, under its name.
     routerOptions: { maxParamLength: 100_000, ignoreTrailingSlash: true },
-    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : UNDECODABLE),
+    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? withoutBase(url, basePath) : UNDECODABLE),
     // Refuse, never guess: unknown parameters are faults, and all faults are reported together.
     // With strictNumbers, Ajv would not compare infinity with a maximum, and 1e999 in a query is infinity.
     ajv: { customOptions: { removeAdditional: false, allErrors: true, coerceTypes: 'array', strictNumbers: false } },
@@ -96,7 +112,12 @@ export async function buildApp({
   });
   if (onRoute) app.addHook('onRoute', onRoute);
   traceRequests(app, observer);
+  if (beginSpan !== undefined) spanRequests(app, beginSpan);
   secureAnswers(app);
+  if (basePath !== '') {
+    // The links of the dashboard are relative to its address, which ends with a slash.
+    app.get(basePath, { onRequest: refuseQuery }, (_request, reply) => reply.redirect(`${basePath}/`, 308));
+  }
   closeGracefully(app);
   boundArrival(app, bounds);
   answerExpectations(app, observer);
@@ -120,13 +141,14 @@ export async function buildApp({
   const reports = new Reports();
   const context = { db, asOfNow, reports, revision: revisions(db) };
   const admit = admission(db, limits);
+  const guarding = guesses(wrongSecrets, now);
 
   await healthRoutes(app, db);
-  await docsRoutes(app, contract);
-  await app.register(graphiqlPage);
+  await docsRoutes(app, contract, basePath);
+  await app.register((page) => graphiqlPage(page, basePath));
   await app.register(dashboardPage);
   await app.register(async (guarded) => {
-    await authenticate(guarded, db);
+    await authenticate(guarded, db, guarding);
     await admit(guarded);
     await guarded.register(meRoutes);
     await guarded.register((scope) => keyRoutes(scope, db));
@@ -143,12 +165,12 @@ export async function buildApp({
     await guarded.register((scope) => auditRoutes(scope, db));
   });
   await app.register(async (linked) => {
-    await authenticateLinks(linked, db, now);
+    await authenticateLinks(linked, db, now, guarding);
     await admit(linked);
     await sharedRoutes(linked, reports);
   });
   await app.register(async (hooked) => {
-    await authenticateHooks(hooked, db);
+    await authenticateHooks(hooked, db, guarding);
     await admit(hooked);
     await hookRoutes(hooked, db, now, retention);
   });
@@ -157,6 +179,10 @@ export async function buildApp({
 
 /** The route for paths that cannot be decoded: Fastify would answer them itself, outside of all hooks. */
 const UNDECODABLE = '/undecodable';
+
+/** A URL without the base path. */
+const withoutBase = (url: string, basePath: string) =>
+  basePath !== '' && url.startsWith(`${basePath}/`) ? url.slice(basePath.length) : url;
 
 function isDecodable(url: string): boolean {
   try {

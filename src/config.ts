@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -83,6 +84,24 @@ const Settings = Type.Object({
         'Maximum requests per second of one key, over all processes that share the database; beyond it 429; default: no limit',
     }),
   ),
+  WRONG_SECRETS: Type.Integer({
+    default: 30,
+    minimum: 0,
+    maximum: 1_000_000,
+    description:
+      'Wrong keys and secret addresses that one client address may send per minute; beyond it 429; 0 means no limit',
+  }),
+  TRUST_PROXY: Type.String({
+    default: '',
+    description:
+      'Addresses of proxies, or networks such as 10.0.0.0/8, separated by commas, whose X-Forwarded-For is believed; default: none',
+  }),
+  BASE_PATH: Type.String({
+    default: '',
+    pattern: '^((/[A-Za-z0-9._~-]+)+)?$',
+    description:
+      'Path before all others, where a proxy passes it on: /reports serves the dashboard at /reports/; default: none',
+  }),
   CONVERSATION_TIMEOUT: Type.String({
     default: '24h',
     description: 'Idle time after which a conversation counts as closed, also per channel: 24h,web=1h; 0 means never',
@@ -115,6 +134,13 @@ const Settings = Type.Object({
     default: '127.0.0.1',
     description: 'Address of the metrics, which need no key; 0.0.0.0 in a container whose network is private',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description:
+        'Collector of OpenTelemetry that gets traces by OTLP over HTTP, such as http://127.0.0.1:4318; default: no traces',
+    }),
+  ),
   CORS_ORIGINS: Type.String({
     default: '',
     description: 'Origins whose pages may call the API, separated by commas; default: none',
@@ -125,7 +151,12 @@ const Settings = Type.Object({
   ),
 });
 
-export type Config = Omit<Static<typeof Settings>, 'CONVERSATION_TIMEOUT' | 'RETENTION_DAYS' | 'CORS_ORIGINS'> & {
+export type Config = Omit<
+  Static<typeof Settings>,
+  'CONVERSATION_TIMEOUT' | 'RETENTION_DAYS' | 'CORS_ORIGINS' | 'TRUST_PROXY'
+> & {
+  /** Whether an address is one of the proxies. */
+  TRUST_PROXY: (address: string) => boolean;
   CONVERSATION_TIMEOUT: Timeouts;
   RETENTION_DAYS: Retention;
   CORS_ORIGINS: string[];
@@ -133,6 +164,9 @@ export type Config = Omit<Static<typeof Settings>, 'CONVERSATION_TIMEOUT' | 'RET
 
 /** An invalid setting, which prevents the start. The message names each faulty variable and what is allowed. */
 export class ConfigError extends Error {}
+
+/** Settings whose values are not shown: they are, or may hold, a secret. */
+export const secretSettings = ['BOOTSTRAP_KEY', 'DATABASE_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
 /** Reads the configuration from an environment. An empty variable counts as not set. */
 export function readConfig(environment: Record<string, string | undefined>): Config {
@@ -142,7 +176,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const settings = Value.Convert(Settings, Value.Default(Settings, set)) as Static<typeof Settings>;
   const faults = [...Value.Errors(Settings, settings)].map(({ path }) => {
     const name = path.slice(1);
-    const secret = name === 'BOOTSTRAP_KEY' || name === 'DATABASE_URL';
+    const secret = secretSettings.includes(name);
     const schema = Settings.properties[name as keyof typeof Settings.properties];
     return `${name}${secret ? '' : `=${environment[name]}`} is not valid: ${schema.description}${allowed(schema)}`;
   });
@@ -157,6 +191,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   for (const origin of origins.filter((one) => !isOrigin(one))) {
     faults.push(
       `CORS_ORIGINS=${settings.CORS_ORIGINS} is not valid: ${origin} is not an origin; write scheme and host as a browser sends them, without a path or a slash at the end: https://reports.example.com,http://localhost:5173`,
+    );
+  }
+  const proxies = proxiesOf(settings.TRUST_PROXY);
+  if (typeof proxies === 'string') {
+    faults.push(
+      `TRUST_PROXY=${settings.TRUST_PROXY} is not valid: ${proxies} is no address or network; write 127.0.0.1,10.0.0.0/8,fd00::/8`,
     );
   }
   const timeouts = parseTimeouts(settings.CONVERSATION_TIMEOUT);
@@ -180,7 +220,22 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     CONVERSATION_TIMEOUT: timeouts as Timeouts,
     RETENTION_DAYS: retention as Retention,
     CORS_ORIGINS: origins,
+    TRUST_PROXY: proxies as (address: string) => boolean,
   };
+}
+
+/** Whether an address is in a list of addresses and networks; or the first of the list that is none. */
+function proxiesOf(list: string): ((address: string) => boolean) | string {
+  const proxies = new BlockList();
+  for (const one of list.split(',').map((part) => part.trim())) {
+    if (one === '') continue;
+    const [address = '', bits] = one.split('/');
+    const [family, most] = isIPv6(address) ? (['ipv6', 128] as const) : (['ipv4', 32] as const);
+    if (isIP(address) === 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))) return one;
+    if (bits === undefined) proxies.addAddress(address, family);
+    else proxies.addSubnet(address, Number(bits), family);
+  }
+  return (address) => isIP(address) !== 0 && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /** The allowed values of a setting, unless its description names them. */

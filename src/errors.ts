@@ -16,6 +16,7 @@ export const sheds = [
   'statements',
   'statement_bytes',
   'database',
+  'wrong_secrets',
   'stopping',
 ] as const;
 export type Shed = (typeof sheds)[number];

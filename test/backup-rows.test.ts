@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { dump } from '../src/database/backup/dump.js';
@@ -265,6 +267,26 @@ t.test('a file that was cut or altered restores nothing, and says so', async (t)
   t.equal((await restore(sql, file)).head.migrations.length > 10, true, 'the connection is sound after all of them');
   t.strictSame(await everything(sql), rows);
   await t.rejects(restore(sql, file), { message: /is not empty, it has \d+ tables.*set DATA_DIR to a new folder/ });
+});
+
+t.test('a disk that is full ends the backup, and its connection goes on', async (t) => {
+  const w = await world(t);
+  const events = batch('large', 40).map((event) => ({ ...event, body: { text: randomBytes(45_000).toString('hex') } }));
+  await ingest(w.db, scope, events, [...events.keys()]);
+  const sql = connect(w.target, { max: 1, statementTimeout: 60_000 });
+  t.teardown(() => sql.end());
+  for (const room of [0, 100_000, 1_000_000]) {
+    let left = room;
+    const full = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        left -= chunk.length;
+        setImmediate(() => done(left < 0 ? Object.assign(new Error('no space left'), { code: 'ENOSPC' }) : null));
+      },
+    });
+    await t.rejects(dump(sql, full), { code: 'ENOSPC' }, `after ${room} bytes`);
+  }
+  const file = join(t.testdir(), 'whole.backup');
+  t.ok((await dump(sql, createWriteStream(file))).rows > 40);
 });
 
 t.test('a backup of an older version is restored and brought up to date', async (t) => {

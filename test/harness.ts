@@ -23,7 +23,7 @@ export interface World {
   app(
     options?: { now?: number | (() => number); timeouts?: string } & Pick<
       AppOptions,
-      'logger' | 'limits' | 'retention'
+      'logger' | 'limits' | 'retention' | 'wrongSecrets' | 'isProxy' | 'basePath'
     >,
   ): Promise<FastifyInstance>;
   /** Makes a key and returns the value of its Authorization header. */

@@ -79,3 +79,17 @@ t.test('a container is run with an init, and with the time that a stop needs', a
   t.match(compose, /^ {4}init: true$/m);
   t.match(compose, /^ {4}stop_grace_period: 30s/m);
 });
+
+t.test('the version is the same wherever it stands', async (t) => {
+  const read = (file: string) => readFileSync(join(root, file), 'utf8');
+  const { version } = JSON.parse(read('package.json'));
+  t.match(version, /^\d+\.\d+\.\d+$/);
+  const lock = JSON.parse(read('package-lock.json'));
+  t.equal(lock.version, version);
+  t.equal(lock.packages[''].version, version);
+  t.match(read('openapi.yaml'), `\n  version: ${version}\n`);
+  const [, latest] = /^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$/m.exec(read('CHANGELOG.md')) ?? [];
+  t.equal(latest, version, 'the changelog has it as its latest release');
+  const { stdout } = spawnSync(process.execPath, [join(root, 'dist/src/main.js'), '--version'], { encoding: 'utf8' });
+  t.equal(stdout.trim(), version);
+});

@@ -1,3 +1,4 @@
+import { base } from './base.js';
 import { type ApiRequest, asCsv, target } from './request.js';
 import { key, signOut } from './session.js';
 
@@ -28,7 +29,7 @@ export async function askCsv(request: ApiRequest): Promise<{ file: Blob; name: s
 async function send(request: ApiRequest, signal?: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { authorization: `Bearer ${key.value}` };
   if (request.body) headers['content-type'] = 'application/json';
-  const answer = await fetch(target(request), {
+  const answer = await fetch(base + target(request), {
     method: request.method,
     headers,
     ...(request.body ? { body: JSON.stringify(request.body) } : {}),

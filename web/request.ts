@@ -1,3 +1,4 @@
+import { base } from './base.js';
 import type { QueryBody } from './types.js';
 
 /** A request of the public API. Everything that a page shows comes from one, and can be asked again without the page. */
@@ -28,7 +29,7 @@ export function target({ path, query = {} }: ApiRequest): string {
 
 /** The request as a command to copy; the key stays a variable of the shell. */
 export function curl(request: ApiRequest): string {
-  const parts = [`curl -u "$KEY" ${quoted(location.origin + target(request))}`];
+  const parts = [`curl -u "$KEY" ${quoted(location.origin + base + target(request))}`];
   if (request.method !== 'GET' && !request.body) parts.push(`-X ${request.method}`);
   if (request.body) parts.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(request.body))}`);
   return parts.join(' \\\n  ');

@@ -61,13 +61,16 @@ query Sessions {
 `,
 ];
 
+/** The path before all others of the service: this file is at BASE/graphiql/page.js. */
+const BASE = new URL('..', document.currentScript.src).pathname.replace(/\/$/, '');
+
 const form = document.getElementById('key-form');
 const field = document.getElementById('key');
 let page;
 
 function show(key) {
   const fetcher = async (request) => {
-    const response = await fetch('/v1/graphql', {
+    const response = await fetch(`${BASE}/v1/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `apikey ${key.replace(':', '.')}` },
       body: JSON.stringify(request),

@@ -2,6 +2,7 @@ import basicAuth from '@fastify/basic-auth';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../database/database.js';
 import { NotFound, Unauthenticated } from '../errors.js';
+import type { Guarded } from './guesses.js';
 import { findLink, type Shared } from './links.js';
 import { type Principal, principals } from './principal.js';
 import { findHook, type Hook } from './sources.js';
@@ -21,12 +22,12 @@ declare module 'fastify' {
  * Makes every route of `app` answer 401 unless the request has a valid key, in one of four forms: `Basic` with
  * key_id:secret, or `Token KEY`, `apikey KEY`, `Bearer KEY` where KEY is key_id.secret or key_id:secret.
  */
-export async function authenticate(app: FastifyInstance, db: Database): Promise<void> {
+export async function authenticate(app: FastifyInstance, db: Database, guarded: Guarded): Promise<void> {
   const find = principals(db);
   app.decorateRequest('principal');
 
   async function accept(request: FastifyRequest, id: string, secret: string): Promise<void> {
-    const principal = await find(id, secret);
+    const principal = await guarded(request.ip, `key ${id}\0${secret}`, () => find(id, secret));
     if (principal === null) throw new Unauthenticated('the key is unknown, revoked or has another secret');
     request.principal = principal;
   }
@@ -75,12 +76,17 @@ export async function authenticate(app: FastifyInstance, db: Database): Promise<
  * Gives the routes of `app`, whose paths have a `token`, the key and the report of the link that it belongs to. A link that
  * is unknown, altered, deleted or past its end, or whose key is revoked, gets one and the same 404.
  */
-export async function authenticateLinks(app: FastifyInstance, db: Database, now: () => number): Promise<void> {
+export async function authenticateLinks(
+  app: FastifyInstance,
+  db: Database,
+  now: () => number,
+  guarded: Guarded,
+): Promise<void> {
   app.decorateRequest('principal');
   app.decorateRequest('shared', null);
   app.addHook('onRequest', async (request) => {
     const { token = '' } = request.params as { token?: string };
-    const link = await findLink(db, token, now());
+    const link = await guarded(request.ip, `link ${token}`, () => findLink(db, token, now()));
     if (link === null) throw new NotFound('there is nothing at this address: the link is unknown, or it has ended');
     request.principal = link.key;
     request.shared = link.shared;
@@ -91,12 +97,12 @@ export async function authenticateLinks(app: FastifyInstance, db: Database, now:
  * Gives the routes of `app`, whose paths have a `token`, the source that it belongs to and the key whose reach that has. A
  * source that is unknown or deleted, or whose key is revoked, gets one and the same 404.
  */
-export async function authenticateHooks(app: FastifyInstance, db: Database): Promise<void> {
+export async function authenticateHooks(app: FastifyInstance, db: Database, guarded: Guarded): Promise<void> {
   app.decorateRequest('principal');
   app.decorateRequest('hook', null);
   app.addHook('onRequest', async (request) => {
     const { token = '' } = request.params as { token?: string };
-    const hook = await findHook(db, token);
+    const hook = await guarded(request.ip, `hook ${token}`, () => findHook(db, token));
     if (hook === null) throw new NotFound('there is nothing at this address: the source is unknown, or it has ended');
     request.principal = hook.key;
     request.hook = hook;

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { buildApp } from '../app.js';
 import { createKey, listAccounts, listKeys } from '../auth/keys.js';
 import { type Config, commandName, readConfig, settings } from '../config.js';
-import type { Database, Pool } from '../database/database.js';
+import type { Database, Pool, Statement } from '../database/database.js';
 import { makeLog } from '../log.js';
 import { listen } from '../metrics/listener.js';
 import { watchMarks } from '../metrics/marks.js';
@@ -15,6 +15,7 @@ import { startEraser } from '../queries/erasure/eraser.js';
 import { startRemover } from '../queries/retention/remover.js';
 import { startRefresher } from '../queries/segments/refresher.js';
 import { version } from '../root.js';
+import { startTraces } from '../traces/traces.js';
 import { openDatabase } from './open.js';
 import { onSignals } from './signals.js';
 import { cannotListen } from './start-failures.js';
@@ -22,7 +23,7 @@ import { cannotListen } from './start-failures.js';
 const settingsHelp = settings
   .map(
     ({ name, initial, description }) =>
-      `  ${name.padEnd(21)} ${description}${initial === '' ? '' : ` (default ${initial})`}`,
+      `  ${name.padEnd(27)} ${description}${initial === '' ? '' : ` (default ${initial})`}`,
   )
   .join('\n');
 
@@ -77,7 +78,13 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
     config.METRICS_PORT === undefined
       ? undefined
       : createMetrics({ load: () => load?.() ?? null, strays, oldestMark: () => marks?.age() ?? null });
-  const { db, applied, close } = await openDatabase(config, 'service', (what) => log.error(what), metrics?.onStatement);
+  const traces =
+    config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : await startTraces((what) => log.warn(what));
+  const onStatement = (statement: Statement) => {
+    metrics?.onStatement(statement);
+    traces?.onStatement(statement);
+  };
+  const { db, applied, close } = await openDatabase(config, 'service', (what) => log.error(what), onStatement);
   load = db.load;
   if (applied.length > 0) log.info({ migrations: applied }, 'migrated');
   let app: FastifyInstance | undefined;
@@ -94,8 +101,12 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
         total: config.BODIES * 1024 * 1024,
         rate: config.KEY_RATE ?? null,
       },
+      wrongSecrets: config.WRONG_SECRETS === 0 ? null : config.WRONG_SECRETS,
+      isProxy: config.TRUST_PROXY,
+      basePath: config.BASE_PATH,
       logger: log,
       observer: metrics?.observer,
+      beginSpan: traces?.begin,
     });
     if (metrics !== undefined) {
       const [host, port] = [config.METRICS_HOST, config.METRICS_PORT as number];
@@ -132,7 +143,7 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
         const stopped = Promise.all([refresher.stop(), eraser.stop(), remover.stop()]);
         const forgotten = marks?.stop();
         await close();
-        await Promise.all([stopped, forgotten, scraped?.close()]);
+        await Promise.all([stopped, forgotten, scraped?.close(), traces?.close()]);
       },
     };
   } catch (error) {

@@ -42,9 +42,16 @@ export function sendProblem(error: FastifyError | Error, request: FastifyRequest
   if (status === 401) reply.header('www-authenticate', challenge(request));
   if (error instanceof WrongMethod) reply.header('allow', error.allowed.join(', '));
   if (error instanceof Refusal && error.retryAfter !== null) reply.header('retry-after', String(error.retryAfter));
-  const body = problemOf(status, detail, errors, request.id);
+  const faults = errors.map(({ path, message }) => ({ path: withoutSecrets(path), message: withoutSecrets(message) }));
+  const body = problemOf(status, withoutSecrets(detail), faults, request.id);
   return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);
 }
+
+/**
+ * A text without what looks like a secret of ours: 32 random bytes. Errors repeat what was wrong with a request, people paste
+ * errors into tickets, and a key may stand where a name should.
+ */
+export const withoutSecrets = (text: string): string => text.replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, '[hidden]');
 
 /** Notes the limit or failure that a request ran into, for metrics. */
 export function noteShed(error: unknown, request: FastifyRequest): void {

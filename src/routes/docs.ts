@@ -6,7 +6,8 @@ import { refuseQuery } from '../http/body.js';
 import { securePages } from '../http/headers.js';
 
 /** `/openapi.yaml` and `/openapi.json` serve the contract, `/docs` Swagger UI. None of them needs a key. */
-export async function docsRoutes(app: FastifyInstance, { yaml, document }: Contract): Promise<void> {
+export async function docsRoutes(app: FastifyInstance, contract: Contract, basePath: string): Promise<void> {
+  const { yaml, document } = basePath === '' ? contract : under(basePath, contract);
   const json = JSON.stringify(document);
   app.get('/openapi.yaml', { onRequest: refuseQuery }, (_request, reply) =>
     reply.type('application/yaml; charset=utf-8').send(yaml),
@@ -21,10 +22,17 @@ export async function docsRoutes(app: FastifyInstance, { yaml, document }: Contr
     await pages.register(swagger, { mode: 'static', specification: { document } as StaticDocumentSpec });
     await pages.register(swaggerUi, {
       routePrefix: '/docs',
+      indexPrefix: basePath,
       theme: { title: 'Conversation Reports' },
       uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true, requestInterceptor: asOwnAccount as never },
     });
   });
+}
+
+/** The contract of a service whose paths begin with a base path. */
+function under(basePath: string, { yaml, document }: Contract): Contract {
+  const server = { url: basePath, description: 'This service' };
+  return { yaml: yaml.replace(/^( {2}- url: )\/$/m, `$1${basePath}`), document: { ...document, servers: [server] } };
 }
 
 /**
@@ -34,7 +42,9 @@ async function asOwnAccount(request: { url: string; headers: Record<string, stri
   const example = '8a6e0804-2bd0-4672-b79d-d97027f9071a';
   const authorization = request.headers.Authorization;
   if (authorization === undefined || !request.url.includes(`/orgs/${example}/`)) return request;
-  const answer = await fetch('/v1/me', { headers: { authorization } });
+  const { location } = globalThis as unknown as { location: { pathname: string } };
+  const base = location.pathname.replace(/\/docs(\/.*)?$/, '');
+  const answer = await fetch(`${base}/v1/me`, { headers: { authorization } });
   if (answer.ok) {
     const { account_id } = (await answer.json()) as { account_id: string };
     request.url = request.url.replace(example, account_id);

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { askCsv } from '../api.js';
+import { base } from '../base.js';
 import { save, savePicture } from '../download.js';
 import { type ApiRequest, curl, target } from '../request.js';
 import { Copyable } from './copyable.js';
@@ -82,7 +83,7 @@ function Recipe({ request }: { request: ApiRequest }) {
       <h3>
         {request.method} {request.path}
       </h3>
-      <Copyable label="Address" text={location.origin + target(request)} />
+      <Copyable label="Address" text={location.origin + base + target(request)} />
       {request.body && <Copyable label="Body" text={JSON.stringify(request.body, null, 2)} />}
       <Copyable label="curl" text={curl(request)} />
     </>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../api.js';
+import { base } from '../base.js';
 import { type ApiRequest, target } from '../request.js';
 import { hrefOf } from '../state.js';
 import { Copyable } from './copyable.js';
@@ -23,7 +24,7 @@ export function Share({ title, request, close }: Props) {
     const report = request.body ? { query: request.body } : { report: target(request) };
     const body = { name, ...report, ...(end ? { expires_at: end } : {}) };
     ask<{ path: string }>({ method: 'POST', path: '/v1/links', body }).then(
-      ({ path }) => setAddress(location.origin + path),
+      ({ path }) => setAddress(location.origin + base + path),
       (error: Error) => setFault(error.message),
     );
   };

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { base } from '../base.js';
 import { me, signOut } from '../session.js';
 import { hrefOf, state, type View } from '../state.js';
 import { SavedViews } from './saved.js';
@@ -37,7 +38,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </nav>
         <div class="account">
           <SavedViews />
-          <a href="/docs">API</a>
+          <a href={`${base}/docs`}>API</a>
           <button type="button" onClick={() => signOut()} title={`Account ${me.value?.account_id ?? ''}`}>
             Sign out
           </button>

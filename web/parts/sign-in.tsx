@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { base } from '../base.js';
 import { farewell, signIn } from '../session.js';
 import type { Me } from '../types.js';
 
@@ -43,7 +44,7 @@ export function SignIn() {
         </p>
       </form>
       <p>
-        <a href="/docs">API reference</a> · <a href="/graphiql">GraphiQL</a>
+        <a href={`${base}/docs`}>API reference</a> · <a href={`${base}/graphiql`}>GraphiQL</a>
       </p>
     </main>
   );
@@ -52,9 +53,10 @@ export function SignIn() {
 /** Signs in with a key; returns why it does not work, or nothing. */
 async function tryKey(text: string): Promise<string> {
   if (!/^[^\s:]+:\S+$/.test(text)) return 'A key is two words with a colon between: key_id:secret';
-  const answer = await fetch('/v1/me', { headers: { authorization: `Bearer ${text}` }, cache: 'no-store' }).catch(
-    () => null,
-  );
+  const answer = await fetch(`${base}/v1/me`, {
+    headers: { authorization: `Bearer ${text}` },
+    cache: 'no-store',
+  }).catch(() => null);
   if (answer === null) return 'The service does not answer.';
   if (answer.status === 401) return 'The service does not know this key.';
   if (!answer.ok) return `The service answers ${answer.status}.`;

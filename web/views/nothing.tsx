@@ -1,3 +1,4 @@
+import { base } from '../base.js';
 import { moment } from '../format.js';
 import { useAnswer } from '../load.js';
 import { Copyable } from '../parts/copyable.js';
@@ -51,7 +52,7 @@ function FirstEvent() {
   };
   const command = [
     `export KEY='...'   # a key that may write, of account ${me.value?.account_id ?? '...'}`,
-    `curl -u "$KEY" ${location.origin}/v1/events -H 'Content-Type: application/json' \\`,
+    `curl -u "$KEY" ${location.origin}${base}/v1/events -H 'Content-Type: application/json' \\`,
     `  -d '${JSON.stringify({ events: [event] })}'`,
   ].join('\n');
   return (
@@ -60,7 +61,7 @@ function FirstEvent() {
       <p>Send the first event, then choose “Today”:</p>
       <Copyable label="Command" text={command} />
       <p>
-        <a href="/docs">All events</a> are in the API reference. Files and tables can be{' '}
+        <a href={`${base}/docs`}>All events</a> are in the API reference. Files and tables can be{' '}
         <code>npx conversation-reports import</code>ed.
       </p>
     </section>

@@ -28,7 +28,7 @@ export async function dump(
   written.catch(() => {}); // `write` hears of it
   const write = async (chunk: string | Buffer) => {
     if (gzip.destroyed) await written;
-    if (!gzip.write(chunk)) await Promise.race([once(gzip, 'drain'), written]);
+    if (!gzip.write(chunk)) await once(gzip, 'drain'); // rejects where the pipeline fails
   };
   const line = (value: object) => write(`${JSON.stringify(value)}\n`);
   const done: TableEnd[] = [];
@@ -75,8 +75,13 @@ export async function dump(
     return { rows: done.reduce((sum, { rows }) => sum + rows, 0), tables: done.length, at };
   } catch (error) {
     gzip.destroy();
-    await written.catch(() => {});
-    throw error;
+    const other: unknown = await written.then(
+      () => error,
+      (failure) => failure,
+    );
+    // Where the file could not be written, what reads the rows was merely ended.
+    const isEnded = /^(ABORT_ERR|ERR_STREAM_)/.test(String((error as NodeJS.ErrnoException).code));
+    throw isEnded ? other : error;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ASTNode, BREAK, type DocumentNode, type GraphQLError, Kind, visit } from 'graphql';
 import { Refusal } from '../../errors.js';
+import { withoutSecrets } from '../../http/problem.js';
 
 /** Errors of a request that was not executed. `document` is the document of their nodes. */
 export class RequestErrors extends Error {
@@ -26,8 +27,8 @@ export const answerRequestErrors = ({ errors, document }: RequestErrors): Answer
   errors.map((error) => {
     const { code = 'validation-failed', path = pathOf(error, document) } = error.extensions;
     return {
-      message: error.message,
-      extensions: { path: path as string, code: code as string },
+      message: withoutSecrets(error.message),
+      extensions: { path: withoutSecrets(path as string), code: code as string },
       ...(error.locations === undefined ? {} : { locations: error.locations }),
     };
   });
@@ -36,10 +37,10 @@ export const answerRequestErrors = ({ errors, document }: RequestErrors): Answer
 export function answerThrown(error: unknown, field: string): Answered[] | null {
   if (!(error instanceof Refusal)) return null;
   const { faults, code, message } = error;
-  if (faults.length === 0) return [{ message, extensions: { path: field, code } }];
+  if (faults.length === 0) return [{ message: withoutSecrets(message), extensions: { path: field, code } }];
   return faults.map(({ path, message }) => ({
-    message: `${path.split('.').at(-1)} ${message}`,
-    extensions: { path: `${field}.${path}`, code },
+    message: withoutSecrets(`${path.split('.').at(-1)} ${message}`),
+    extensions: { path: withoutSecrets(`${field}.${path}`), code },
   }));
 }
 

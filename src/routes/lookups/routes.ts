@@ -54,7 +54,7 @@ export async function lookupRoutes(app: FastifyInstance, context: ReportContext)
     async answer({ page }, { scope, asOf, request, reply }) {
       const found = await conversations(db, { scope, ...page }, asOf);
       const next_cursor = found.next === null ? null : writeCursor(found.next);
-      if (next_cursor !== null) reply.header('link', `<${nextPage(request.url, next_cursor)}>; rel="next"`);
+      if (next_cursor !== null) reply.header('link', `<${nextPage(request.originalUrl, next_cursor)}>; rel="next"`);
       return { conversations: found.conversations.map((row) => shapeConversation(row, page.window.zone)), next_cursor };
     },
     table: ({ conversations }) => tableOfConversations(conversations),

@@ -62,7 +62,7 @@ export function rankedRoutes(app: FastifyInstance, context: ReportContext): void
       const isWhole = caller.wantsCsv && paging.isDefault;
       const { rows, pagination } = isWhole ? pageOf(all, { ...paging, count: all.length }) : pageOf(all, paging);
       if (caller.wantsCsv && pagination.has_more) {
-        caller.reply.header('link', `<${nextAddress(caller.request.url, paging, pagination)}>; rel="next"`);
+        caller.reply.header('link', `<${nextAddress(caller.request.originalUrl, paging, pagination)}>; rel="next"`);
       }
       return { data: rows.map(({ id, count, rank }) => ({ intent_id: id, count, rank })), pagination };
     },
