@@ -48,12 +48,13 @@ export async function createKey(
 ): Promise<{ key_id: string; secret: string; created_at: string }> {
   const id = key.key_id ?? `k${randomBytes(8).toString('hex')}`;
   const secret = key.secret ?? randomBytes(32).toString('base64url');
-  await db.write(
-    (sql) => sql`insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing`,
-  );
   const { created_at } = only(
     await db.write<{ created_at: string }>(
+      // One statement, so that an id that exists leaves no account behind.
       (sql) => sql`
+        with account as (
+          insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing
+        )
         insert into keys (key_id, account_id, name, secret_hash, permissions, team_ids, bot_ids)
         values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],
           ${key.team_ids}::text[], ${key.bot_ids}::text[])
