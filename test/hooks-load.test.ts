@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Sql } from '../src/database/connect.js';
 import { ask, world } from './harness.js';
 import { proxy } from './proxy.js';
 import { launch, main, portOf } from './service.js';
+import { rowsOf } from './tools/rows.js';
 
 /**
  * 1,000 deliveries, a third of them repeats, in any order, by two processes on one database: the rows are those that the
@@ -64,18 +64,6 @@ function shuffled<T>(items: T[], r: () => number): T[] {
     [all[n], all[other]] = [all[other] as T, all[n] as T];
   }
   return all;
-}
-
-/** What the tables of facts hold. */
-async function rowsOf(sql: Sql): Promise<Record<string, string[]>> {
-  const held: Record<string, string[]> = {};
-  for (const table of ['events', 'conversations', 'participations', 'agent_cells']) {
-    const rows = await sql<{ row: string }[]>`
-      select to_jsonb(t)::text as row
-      from ${sql(table)} t order by 1`;
-    held[table] = rows.map(({ row }) => row);
-  }
-  return held;
 }
 
 t.test('deliveries to two processes make the rows of one import', async (t) => {
@@ -138,7 +126,7 @@ t.test('deliveries to two processes make the rows of one import', async (t) => {
   t.equal(await command.ended, 0, command.said());
   const [hooked, imported] = [await rowsOf(w.sql), await rowsOf(other.sql)];
   for (const table of Object.keys(imported)) {
-    t.ok((imported[table]?.length ?? 0) > 0, `${table} has rows`);
+    if (table !== 'orders') t.ok((imported[table]?.length ?? 0) > 0, `${table} has rows`);
     t.strictSame(hooked[table], imported[table], table);
   }
   t.equal((await ask(app, key, { url: '/v1/bots' })).body.bots[0].conversations, 40);

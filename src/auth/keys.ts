@@ -53,10 +53,9 @@ export async function createKey(
 ): Promise<{ key_id: string; secret: string; created_at: string }> {
   const id = key.key_id ?? `k${randomBytes(8).toString('hex')}`;
   const secret = key.secret ?? randomBytes(32).toString('base64url');
-  await db.write(
-    (sql) => sql`insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing`,
-  );
   const { created_at } = await db.transaction(async (sql) => {
+    // In the transaction of the key, so that an id that exists leaves no account behind.
+    await sql`insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing`;
     const made = await sql<{ created_at: string }[]>`
       insert into keys (key_id, account_id, name, secret_hash, permissions, team_ids, bot_ids)
       values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],

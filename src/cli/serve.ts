@@ -205,10 +205,13 @@ interface FirstKey {
   made?: string;
 }
 
+/** The id of a first key that is generated: always the same, so that of several processes that start at once one makes it. */
+const FIRST = 'first';
+
 /** Creates the first key on a database without keys. */
 async function bootstrap(db: Database, config: Config): Promise<FirstKey | null> {
   if ((await listKeys(db)).length > 0) return null;
-  const [key_id, secret] = config.BOOTSTRAP_KEY?.split(':') ?? [];
+  const [key_id = FIRST, secret] = config.BOOTSTRAP_KEY?.split(':') ?? [];
   const account_id = config.BOOTSTRAP_ACCOUNT ?? randomUUID();
   const made = await createKey(db, {
     account_id,
@@ -216,7 +219,8 @@ async function bootstrap(db: Database, config: Config): Promise<FirstKey | null>
     permissions: ['admin'],
     team_ids: null,
     bot_ids: null,
-    ...(key_id === undefined || secret === undefined ? {} : { key_id, secret }),
+    key_id,
+    ...(secret === undefined ? {} : { secret }),
   }).catch((error) => (error.code === '23505' ? null : Promise.reject(error)));
   if (made === null) return null; // another process on this database created it meanwhile
   return secret === undefined ? { account_id, made: `${made.key_id}:${made.secret}` } : { account_id };

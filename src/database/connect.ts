@@ -13,6 +13,8 @@ export interface ConnectOptions {
   statementTimeout: number;
   /** `off` only in tests: a commit is then acknowledged before the data is on disk. */
   synchronousCommit?: 'on' | 'off';
+  /** Only in tests: sees each statement with its parameters, before it is sent. */
+  observe?: (text: string, parameters: readonly unknown[]) => void;
   /** Another than UTC only in tests: no statement may depend on it, as the nodes of a distributed database have their own. */
   timeZone?: string;
   /** Maximum size of the temporary files of one connection, in bytes. Only applied if its role may set it. */
@@ -38,7 +40,9 @@ const bigint: postgres.PostgresType<number> = {
  * `max_pipeline: 1` keeps a short query from waiting behind a long one while another connection is idle.
  */
 export function connect(target: Target, options: ConnectOptions): Sql {
+  const { observe } = options;
   const settings = {
+    ...(observe && { debug: (_: number, text: string, parameters: unknown[]) => observe(text, parameters) }),
     max: options.max,
     max_pipeline: 1,
     backoff: () => 0.1,

@@ -93,9 +93,9 @@ export async function sessions(
             select avg(e.response_seconds) filter (where e.sender = 'bot') as avg_response_time,
               avg(e.response_seconds) filter (where e.sender = 'agent') as avg_human_response_time
             from events e
-            where e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'message'
+            where e.account_id = ${scope.account}::uuid and e.conversation_id = c.conversation_id and e.type = 'message'
           ) m
-          cross join lateral (${namedIn(sql)}) t
+          cross join lateral (${namedIn(sql, scope.account)}) t
         ) c
       )
       select ${conversationColumns(sql)}, c.feedback, c.attributes->'tags' as tags, c.attributes->'rule_ids' as rule_ids,
@@ -119,7 +119,7 @@ const ofBrain = ['brain_id', 'brain_version', 'brain_parent_id'];
  * `PAGE_BYTES` no more values are collected, because the page is refused anyway: a conversation may have a million
  * messages. They are `json`, because nesting a long `jsonb` list takes quadratic time.
  */
-const namedIn = (sql: Sql): Fragment => sql`
+const namedIn = (sql: Sql, account: string): Fragment => sql`
   select coalesce(json_object_agg(name, list), '{}') as named, coalesce(sum(bytes), 0)::bigint as named_bytes
   from (
     select name, json_agg(value order by time, seq, id, n) filter (where up_to <= ${PAGE_BYTES}) as list,
@@ -144,7 +144,7 @@ const namedIn = (sql: Sql): Fragment => sql`
           ), 0
           where e.body ? 'brain_id'
         ) s
-        where e.account_id = c.account_id and e.conversation_id = c.conversation_id and e.type = 'message'
+        where e.account_id = ${account}::uuid and e.conversation_id = c.conversation_id and e.type = 'message'
           and e.body ?| array['tags', 'rule_ids', 'collection_id', 'brain_id']
         order by s.name, s.key, e.time, e.seq, e.id, s.n
       ) f

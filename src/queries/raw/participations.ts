@@ -12,7 +12,7 @@ export const participations: RawDataset<'participations'> = {
     const kept = sql`${visible(sql, query.scope)} and ${within(sql, sql`c.start_time`, window)}`;
     const filters = [query.where, ...query.measures.flatMap(filtersOf)];
     const isSplit = query.groupBy.includes('currency') || filters.flatMap(dimensionsIn).includes('currency');
-    return isSplit ? byCurrency(sql, kept) : seen(sql, kept);
+    return isSplit ? byCurrency(sql, query.scope.account, kept) : seen(sql, kept);
   },
   time: start,
   dimensions: {
@@ -86,7 +86,7 @@ const ofParticipation = (sql: Sql) => sql`p.agent_messages, p.joined_at, p.order
  * The same, with one row for each currency of the orders; null for orders without a currency and for rows without
  * orders.
  */
-const byCurrency = (sql: Sql, kept: Fragment) => sql`(
+const byCurrency = (sql: Sql, account: string, kept: Fragment) => sql`(
     select ${ofConversation(sql)}, c.scope, c.team_id, c.agent_id, c.agent_organization_id, c.chatted_organization_ids,
       c.organization_ids, c.agent_messages, s.*
     from ${seen(sql, kept)}
@@ -96,8 +96,9 @@ const byCurrency = (sql: Sql, kept: Fragment) => sql`(
         array_agg(distinct o.currency) filter (where o.currency is not null) as currencies,
         array_agg(distinct o.currency) filter (where o.currency is not null and o.subscription) as subscription_currencies
       from (select) one
-      left join orders o on o.account_id = c.account_id and o.conversation_id = c.conversation_id
+      left join orders o on o.account_id = ${account}::uuid and o.conversation_id = c.conversation_id
         and o.time >= c.joined_at
       group by o.currency
+      offset 0 -- Citus before PostgreSQL 17 cannot plan the outer join otherwise
     ) s
   ) c`;

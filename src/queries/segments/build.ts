@@ -28,7 +28,7 @@ export function building(
         where c.account_id = ${account}::uuid and c.bot_id = u.bot_id
           and c.start_time >= u.from_time and c.start_time < u.to_time and not c.withdrawn
         offset 0 -- one look-up for each segment: the planner cannot know how few rows a range of time has
-      ) c${section.rows(sql)}
+      ) c${section.rows(sql, account)}
       where u.bot_id <> ''
       union all
       select u.unit, c.last_activity${values(sql, section, names)}
@@ -36,7 +36,7 @@ export function building(
         select * from conversations c
         where c.account_id = ${account}::uuid and c.start_time >= u.from_time and c.start_time < u.to_time and not c.withdrawn
         offset 0
-      ) c${section.rows(sql)}
+      ) c${section.rows(sql, account)}
       where u.bot_id = ''${bots === null ? sql`` : sql` and c.bot_id = any(${bots}::text[])`}
         and not exists (
           select from own o where o.bot_id = c.bot_id and o.bot_id <> ''

@@ -26,7 +26,7 @@ const columns = {
  */
 export const participations: Section<'participations', keyof typeof columns> = {
   prefix: 'p_',
-  rows: (sql) => sql`
+  rows: (sql, account) => sql`
     cross join lateral (
       select 'org' collate "C" as scope, null::text collate "C" as team_id, null::text collate "C" as agent_id,
         null::text collate "C" as agent_organization_id, c.agent_messages, c.order_count
@@ -34,7 +34,7 @@ export const participations: Section<'participations', keyof typeof columns> = {
       select p.scope, case when p.scope = 'team' then p.participant_id end,
         case when p.scope = 'user' then p.participant_id end, case when p.scope = 'user' then p.user_organization_id end,
         p.agent_messages, p.order_count
-      from participations p where p.account_id = c.account_id and p.conversation_id = c.conversation_id
+      from participations p where p.account_id = ${account}::uuid and p.conversation_id = c.conversation_id
     ) p`,
   columns,
   restricted: { teams: 'conversation_team_id', bots: 'conversation_bot_id' },

@@ -44,19 +44,21 @@ export const refresh = (db: Database, account: string, sizes = usual): Promise<R
           set_config('plan_cache_mode', 'force_custom_plan', true)`,
     );
     if (!locked) return { isBusy: true, day: null, segments: 0, conversations: 0 };
-    const taken = await sql<{ bot_id: string; hour: string; day: string }[]>`
-      with waiting as (
-        select date_trunc('day', hour, 'UTC') as day from segment_marks
-        where account_id = ${account}::uuid order by mark_id limit 1
-      ), taken as (
-        delete from segment_marks m using waiting w
-        where m.account_id = ${account}::uuid and m.hour >= w.day and m.hour < w.day + interval '24 hours'
-        returning m.bot_id, m.hour, w.day
+    const [waiting] = await sql<{ day: string }[]>`
+      select date_trunc('day', hour, 'UTC')::text as day from segment_marks
+      where account_id = ${account}::uuid order by mark_id limit 1`;
+    if (waiting === undefined) return null;
+    const { day } = waiting;
+    const taken = await sql<Mark[]>`
+      with taken as (
+        delete from segment_marks
+        where account_id = ${account}::uuid and hour >= ${day}::text::timestamptz
+          and hour < ${day}::text::timestamptz + interval '24 hours'
+        returning bot_id, hour
       )
-      select distinct bot_id, hour::text, day::text from taken`;
-    const [first] = taken;
-    if (first === undefined) return null;
-    return { isBusy: false, day: first.day, ...(await build(sql, account, first.day, taken, sizes)) };
+      select distinct bot_id, hour::text from taken`;
+    if (taken.length === 0) return null;
+    return { isBusy: false, day, ...(await build(sql, account, day, taken, sizes)) };
   }, PATIENCE);
 
 export type Mark = { bot_id: string; hour: string };

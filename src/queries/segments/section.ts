@@ -12,7 +12,7 @@ export interface Section<D extends Dataset = Dataset, Column extends ColumnName 
   /** What its columns of `conversation_segments` begin with; `row_count` is one of them. */
   prefix: string;
   /** What to join to conversations `c` so that there is a row for each of the dataset's. */
-  rows(sql: Sql): Fragment;
+  rows(sql: Sql, account: string): Fragment;
   columns: Record<Column, StoredColumn>;
   /** The fields that a key's restriction to teams and bots of conversations is about. */
   restricted: { teams: string; bots: string };
