@@ -245,15 +245,19 @@ begin
   -- The words of deleted messages go: of those that are deleted now, and those that arrive after their deletion.
   perform erase_deleted(p_account, array(select e from unnest(v_batch) e where e.type = 'message.deleted'));
   if v_fresh <> '{}' then
-    v_acts := array(select e from unnest(v_fresh) e where e.type in ('message', 'message.edited'));
-    v_parts := array(select distinct e.conversation_id from unnest(v_acts) e);
-    perform erase_deleted(p_account, array(
+    v_acts := array(
       select d from events d
-      where d.account_id = p_account and d.conversation_id = any(v_parts) and d.type = 'message.deleted'
-        and (d.conversation_id, d.body->>'message_id') in (
-          select e.conversation_id, case e.type when 'message' then e.id else e.body->>'message_id' end from unnest(v_acts) e
+      where d.account_id = p_account and d.conversation_id = any(v_ids) and d.type = 'message.deleted'
+    );
+    if v_acts <> '{}' then
+      perform erase_deleted(p_account, array(
+        select d from unnest(v_acts) d
+        where (d.conversation_id, d.body->>'message_id') in (
+          select e.conversation_id, case e.type when 'message' then e.id else e.body->>'message_id' end
+          from unnest(v_fresh) e where e.type in ('message', 'message.edited')
         )
-    ));
+      ));
+    end if;
   end if;
 
   if p_teams is not null or p_bots is not null then
