@@ -10,7 +10,7 @@ import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
 import { random, randomEvent } from './fold/events.js';
 import { ACCOUNT, ask, send, world } from './harness.js';
 import { refreshAll } from './segments/roads.js';
-import { inForm } from './tools/form.js';
+import { inForm, isFull } from './tools/form.js';
 
 const SEED = Number(process.env.SEED ?? Date.now());
 const timeouts = (text: string) => parseTimeouts(text) as Timeouts;
@@ -191,5 +191,5 @@ t.test(`answers with the same tag are the same (SEED=${SEED})`, async (t) => {
     if (again.status === 304) kept++;
   }
   t.strictSame(wrong, []);
-  t.ok(same > 0 && other > 10 && kept > 10, `${same} the same, ${other} new, ${kept} validated`);
+  t.ok((same > 0 || !isFull) && other > 10 && kept > 10, `${same} the same, ${other} new, ${kept} validated`);
 });

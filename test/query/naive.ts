@@ -268,11 +268,11 @@ function aggregate(all: Row[], measure: Any, dataset: Dataset): Cell {
   if (kind === 'max') return toNumber(sorted.at(-1) as Exact);
   if (kind === 'avg')
     return toNumber((values.reduce((a, b) => a + b, 0n) * 10n ** 20n) / BigInt(values.length), 20 + SCALE);
-  const place = (sorted.length - 1) * Math.round(p * 10); // in thousandths of a rank
-  const [below, part] = [Math.floor(place / 1000), BigInt(place % 1000)];
-  const low = sorted[below] as Exact;
-  const high = sorted[below + 1] ?? low;
-  return toNumber(low * (1000n - part) + high * part, SCALE + 3);
+  // Interpolated in double precision, as PostgreSQL does: groups whose percentiles are equal but for that are ranked by it.
+  const place = (p / 100) * (sorted.length - 1);
+  const low = toNumber(sorted[Math.floor(place)] as Exact);
+  const high = toNumber(sorted[Math.ceil(place)] as Exact);
+  return low + (place - Math.floor(place)) * (high - low);
 }
 
 /** Whether a row passes a filter: true or false, nothing between. */
