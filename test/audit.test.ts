@@ -66,6 +66,28 @@ t.test('each act has an entry, and a page is continued by its cursor', async (t)
   t.match((await ask(app, key, { url: '/v1/audit?limit=0&who=me' })).body.errors, [{ path: 'who' }, { path: 'limit' }]);
 });
 
+t.test('what several do at once is done once, and refused to nobody', async (t) => {
+  const w = await world(t);
+  const app = await w.app();
+  const key = await w.key();
+  const link = (await ask(app, key, { method: 'POST', url: '/v1/links', payload: { report: '/v1/bots' } })).body
+    .link_id;
+  const put = () => ask(app, key, { method: 'PUT', url: '/v1/sources/desk', payload: { preset: 'chatwoot' } });
+  const times = Array.from({ length: 8 });
+  const statuses = async (request: () => ReturnType<typeof ask>) =>
+    (await Promise.all(times.map(request))).map(({ status }) => status).sort();
+  t.strictSame(await statuses(put), [...Array(7).fill(200), 201]);
+  const others = [204, ...Array(7).fill(404)];
+  t.strictSame(await statuses(() => ask(app, key, { method: 'DELETE', url: '/v1/sources/desk' })), others);
+  t.strictSame(await statuses(() => ask(app, key, { method: 'DELETE', url: `/v1/links/${link}` })), others);
+  const again = await w.key();
+  const revoked = await statuses(() => ask(app, key, { method: 'DELETE', url: `/v1/keys/${idOf(again)}` }));
+  t.strictSame(revoked, Array(8).fill(204));
+  const { body } = await ask(app, key, { url: '/v1/audit' });
+  const ends = (body.entries as { action: string }[]).filter(({ action }) => /deleted|revoked/.test(action));
+  t.equal(ends.length, 3, 'and each has one entry');
+});
+
 t.test('a key sees what is within its own reach', async (t) => {
   const w = await world(t);
   const app = await w.app();

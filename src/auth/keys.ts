@@ -53,17 +53,21 @@ export async function createKey(
 ): Promise<{ key_id: string; secret: string; created_at: string }> {
   const id = key.key_id ?? `k${randomBytes(8).toString('hex')}`;
   const secret = key.secret ?? randomBytes(32).toString('base64url');
-  const { created_at } = await db.transaction(async (sql) => {
-    // In the transaction of the key, so that an id that exists leaves no account behind.
-    await sql`insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing`;
-    const made = await sql<{ created_at: string }[]>`
+  const { created_at } = await db.transaction(
+    async (sql) => {
+      // In the transaction of the key, so that an id that exists leaves no account behind.
+      await sql`insert into accounts (account_id) values (${key.account_id}::uuid) on conflict do nothing`;
+      const made = await sql<{ created_at: string }[]>`
       insert into keys (key_id, account_id, name, secret_hash, permissions, team_ids, bot_ids)
       values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],
         ${key.team_ids}::text[], ${key.bot_ids}::text[])
       returning ${isoTime(sql, sql`created_at`)} as created_at`;
-    await noteAct(sql, key.account_id, by, { action: 'key.created', subject: id, of: id });
-    return only(made);
-  }, PATIENCE);
+      await noteAct(sql, key.account_id, by, { action: 'key.created', subject: id, of: id });
+      return only(made);
+    },
+    PATIENCE,
+    'read committed',
+  );
   return { key_id: id, secret, created_at };
 }
 
@@ -91,15 +95,19 @@ export async function countKeys(db: Database, account: string): Promise<number> 
 
 /** Revokes a key within a scope; one that is revoked stays as it is. Returns false if the scope has no such key. */
 export const revokeKeyWithin = (db: Database, scope: Scope, id: string, by: Actor): Promise<boolean> =>
-  db.transaction(async (sql) => {
-    const found = await sql<{ is_active: boolean }[]>`
+  db.transaction(
+    async (sql) => {
+      const found = await sql<{ is_active: boolean }[]>`
       select revoked_at is null as is_active from keys where key_id = ${id} and ${isWithin(sql, scope)} for update`;
-    if (found[0]?.is_active) {
-      await sql`update keys set revoked_at = now() where key_id = ${id}`;
-      await noteAct(sql, scope.account, by, { action: 'key.revoked', subject: id, of: id });
-    }
-    return found.length > 0;
-  }, PATIENCE);
+      if (found[0]?.is_active) {
+        await sql`update keys set revoked_at = now() where key_id = ${id}`;
+        await noteAct(sql, scope.account, by, { action: 'key.revoked', subject: id, of: id });
+      }
+      return found.length > 0;
+    },
+    PATIENCE,
+    'read committed',
+  );
 
 /** All accounts, oldest first. */
 export async function listAccounts(db: Database): Promise<string[]> {
@@ -111,13 +119,17 @@ export async function listAccounts(db: Database): Promise<string[]> {
 
 /** Revokes a key. Returns false if no active key has this id. Running services notice within 30 seconds. */
 export const revokeKey = (db: Database, id: string, by: Actor): Promise<boolean> =>
-  db.transaction(async (sql) => {
-    const [ended] = await sql<{ account_id: string }[]>`
+  db.transaction(
+    async (sql) => {
+      const [ended] = await sql<{ account_id: string }[]>`
       update keys set revoked_at = now() where key_id = ${id} and revoked_at is null returning account_id::text`;
-    if (ended === undefined) return false;
-    await noteAct(sql, ended.account_id, by, { action: 'key.revoked', subject: id, of: id });
-    return true;
-  }, PATIENCE);
+      if (ended === undefined) return false;
+      await noteAct(sql, ended.account_id, by, { action: 'key.revoked', subject: id, of: id });
+      return true;
+    },
+    PATIENCE,
+    'read committed',
+  );
 
 /** The key with this id and secret, or null. An unknown id, a revoked key and a wrong secret take the same time and give the same result. */
 export async function findKey(db: Database, id: string, secret: string): Promise<Key | null> {

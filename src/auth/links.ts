@@ -41,15 +41,19 @@ export async function createLink(
 ): Promise<Pick<Link, 'link_id' | 'created_at' | 'expires_at'> & { token: string }> {
   const token = randomBytes(32).toString('base64url');
   const link_id = `l${randomBytes(8).toString('hex')}`;
-  const made = await db.transaction(async (sql) => {
-    const rows = await sql<{ created_at: string; expires_at: string | null }[]>`
+  const made = await db.transaction(
+    async (sql) => {
+      const rows = await sql<{ created_at: string; expires_at: string | null }[]>`
       insert into links (account_id, link_id, key_id, name, token_hash, report, query, expires_at)
       values (${account_id}::uuid, ${link_id}, ${key_id}, ${name}, ${hash(token)}, ${report}, ${query},
         ${at(sql, expires)})
       returning ${isoTime(sql, sql`created_at`)} as created_at, ${isoTime(sql, sql`expires_at`)} as expires_at`;
-    await noteAct(sql, account_id, { by: 'key', key_id }, { action: 'link.created', subject: link_id, of: key_id });
-    return only(rows);
-  }, PATIENCE);
+      await noteAct(sql, account_id, { by: 'key', key_id }, { action: 'link.created', subject: link_id, of: key_id });
+      return only(rows);
+    },
+    PATIENCE,
+    'read committed',
+  );
   return { link_id, token, ...made };
 }
 
@@ -78,14 +82,18 @@ export async function countLinks(db: Database, account: string): Promise<number>
 
 /** Deletes a link. Returns false if the caller sees none with this id. */
 export const deleteLink = (db: Database, owner: Owner, id: string): Promise<boolean> =>
-  db.transaction(async (sql) => {
-    const [deleted] = await sql<{ key_id: string }[]>`
+  db.transaction(
+    async (sql) => {
+      const [deleted] = await sql<{ key_id: string }[]>`
       delete from links where link_id = ${id} and ${ownedBy(sql, owner)} returning key_id`;
-    if (deleted === undefined) return false;
-    const act = { action: 'link.deleted', subject: id, of: deleted.key_id } as const;
-    await noteAct(sql, owner.scope.account, { by: 'key', key_id: owner.key_id }, act);
-    return true;
-  }, PATIENCE);
+      if (deleted === undefined) return false;
+      const act = { action: 'link.deleted', subject: id, of: deleted.key_id } as const;
+      await noteAct(sql, owner.scope.account, { by: 'key', key_id: owner.key_id }, act);
+      return true;
+    },
+    PATIENCE,
+    'read committed',
+  );
 
 /**
  * The report of the link with this token, and the key that made it. Null if there is none, it has ended, or its key is

@@ -125,8 +125,9 @@ export async function putSource(
   { preset, mapping, prefix, attributes, signed_by, secret }: Reading & { secret: string | null },
 ): Promise<{ source: StoredSource; token: string | null } | null> {
   const token = randomBytes(32).toString('base64url');
-  const put = await db.transaction(async (sql) => {
-    const [row] = await sql<(StoredSource & { is_new: boolean })[]>`
+  const put = await db.transaction(
+    async (sql) => {
+      const [row] = await sql<(StoredSource & { is_new: boolean })[]>`
       insert into sources as s
         (account_id, source, key_id, token_hash, preset, mapping, prefix, attributes, signed_by, signing_secret)
       values (${scope.account}::uuid, ${name}, ${key_id}, ${hash(token)}, ${preset}, ${mapping}, ${prefix}, ${attributes},
@@ -136,12 +137,15 @@ export async function putSource(
         signed_by = excluded.signed_by, signing_secret = excluded.signing_secret
         where s.key_id in (select key_id from keys where ${isWithin(sql, scope)})
       returning ${columns(sql)}, token_hash = ${hash(token)} as is_new`;
-    if (row !== undefined) {
-      const action = row.is_new ? 'source.created' : 'source.changed';
-      await noteAct(sql, scope.account, { by: 'key', key_id }, { action, subject: name, of: key_id });
-    }
-    return row;
-  }, PATIENCE);
+      if (row !== undefined) {
+        const action = row.is_new ? 'source.created' : 'source.changed';
+        await noteAct(sql, scope.account, { by: 'key', key_id }, { action, subject: name, of: key_id });
+      }
+      return row;
+    },
+    PATIENCE,
+    'read committed',
+  );
   if (put === undefined) return null;
   const { is_new, ...source } = put;
   return { source, token: is_new ? token : null };
@@ -154,15 +158,19 @@ export const deleteSource = (
   name: string,
   { key_id }: Pick<Key, 'key_id'>,
 ): Promise<boolean> =>
-  db.transaction(async (sql) => {
-    const [gone] = await sql<{ key_id: string }[]>`
+  db.transaction(
+    async (sql) => {
+      const [gone] = await sql<{ key_id: string }[]>`
       delete from sources where source = ${name} and ${seenBy(sql, scope)} returning key_id`;
-    if (gone === undefined) return false;
-    await sql`delete from source_deliveries where account_id = ${scope.account}::uuid and source = ${name}`;
-    const act = { action: 'source.deleted', subject: name, of: gone.key_id } as const;
-    await noteAct(sql, scope.account, { by: 'key', key_id }, act);
-    return true;
-  }, PATIENCE);
+      if (gone === undefined) return false;
+      await sql`delete from source_deliveries where account_id = ${scope.account}::uuid and source = ${name}`;
+      const act = { action: 'source.deleted', subject: name, of: gone.key_id } as const;
+      await noteAct(sql, scope.account, { by: 'key', key_id }, act);
+      return true;
+    },
+    PATIENCE,
+    'read committed',
+  );
 
 /** The source with this token, and the key whose reach it has. Null if there is none, or its key is revoked. */
 export async function findHook(db: Database, token: string): Promise<Hook | null> {

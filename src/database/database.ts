@@ -22,12 +22,15 @@ export interface Database {
   scan<Result>(query: Query<object>, begin: () => Scan<Result>): Promise<Result>;
   /**
    * Runs statements in one transaction with one snapshot (`repeatable read`). Each may take `timeout` milliseconds. Throws
-   * `Unavailable` if it conflicts with another transaction; it has changed nothing then.
+   * `Unavailable` if it conflicts with another transaction; it has changed nothing then. With `read committed`, a statement
+   * waits for the others and sees what they did, so there are no conflicts.
    */
-  transaction<Result>(work: (sql: Sql) => Promise<Result>, timeout: number): Promise<Result>;
+  transaction<Result>(work: (sql: Sql) => Promise<Result>, timeout: number, level?: Isolation): Promise<Result>;
   /** Runs a statement once. After `Unavailable` it is unknown whether it was executed. */
   write<Row extends object>(query: Query<Row>, options?: WriteOptions): Promise<Row[]>;
 }
+
+export type Isolation = 'repeatable read' | 'read committed';
 
 /** Handles the rows of one statement. */
 export interface Scan<Result> {
@@ -206,10 +209,10 @@ export function openPool(target: Target, { share, onStatement, ...options }: Poo
         throw asFailure(error);
       }
     },
-    async transaction(work, timeout) {
+    async transaction(work, timeout, level = 'repeatable read') {
       let result: { value: Awaited<ReturnType<typeof work>> } | undefined;
       const start = (sql: Sql) => {
-        const done = sql.begin('isolation level repeatable read', async (tx) => {
+        const done = sql.begin(`isolation level ${level}`, async (tx) => {
           await tx`select set_config('statement_timeout', ${String(timeout)}, true)`;
           result = { value: await work(tx as unknown as Sql) };
           return { command: 'COMMIT', count: 0 };

@@ -33,17 +33,26 @@ const PATIENCE = 30_000;
 export async function requestErasure(db: Database, account: string, key_id: string, user_id: string): Promise<Erasure> {
   const erasure_id = `e${randomBytes(8).toString('hex')}`;
   const stand_in = `erased-${randomBytes(8).toString('hex')}`;
-  return db.transaction(async (sql) => {
-    const [same] = await sql<Erasure[]>`
+  return db.transaction(
+    async (sql) => {
+      const [same] = await sql<Erasure[]>`
       select ${columns(sql)} from erasures e
       where account_id = ${account}::uuid and state <> 'ended' and user_id = ${user_id} order by e.requested_at limit 1`;
-    if (same !== undefined) return same;
-    const made = await sql<Erasure[]>`
+      if (same !== undefined) return same;
+      const made = await sql<Erasure[]>`
       insert into erasures (account_id, erasure_id, key_id, stand_in, state, user_id)
       values (${account}::uuid, ${erasure_id}, ${key_id}, ${stand_in}, 'gathering', ${user_id}) returning ${columns(sql)}`;
-    await noteAct(sql, account, { by: 'key', key_id }, { action: 'erasure.requested', subject: erasure_id, of: null });
-    return only(made);
-  }, PATIENCE);
+      await noteAct(
+        sql,
+        account,
+        { by: 'key', key_id },
+        { action: 'erasure.requested', subject: erasure_id, of: null },
+      );
+      return only(made);
+    },
+    PATIENCE,
+    'read committed',
+  );
 }
 
 /** An erasure of an account; null if there is none of this id. */
