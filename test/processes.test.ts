@@ -19,7 +19,7 @@ import { rowsOf } from './tools/rows.js';
  */
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
-const BATCHES = inForm(60, 900);
+const BATCHES = inForm(60, 300);
 const WRITERS = 6;
 const READERS = 3;
 
