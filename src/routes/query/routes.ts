@@ -33,6 +33,7 @@ export async function queryRoutes(app: FastifyInstance, context: ReportContext):
     url: '/v1/query',
     querystring: QueryParameters,
     response: QueryAnswer,
+    isPlain: true,
     parse: ({ body, now }, faults) => parseQuestion(readBody(body, faults), now, faults),
     async answer({ query: parsed, ...rest }, { scope, asOf, notice, request }) {
       const query = { ...parsed, scope } as Query;

@@ -44,19 +44,25 @@ export function shapeAnswer(table: Table, question: Question, notices: string[])
 
 /** Joins the rows of both ranges: buckets by position, groups by their keys. */
 function pairsOf(table: Table, { query }: Question): Pair[] {
+  const isRest = (rank: number | null) => query.ranking !== undefined && rank === null;
+  if (table.before === undefined) {
+    return table.rows.map(({ bucket, keys, rank = null, cells }) => {
+      return { bucket, keys, rank, isOthers: isRest(rank), cells, before: [] };
+    });
+  }
   const nothing = query.measures.map(cellOfNothing);
   const absent = query.measures.map(() => null);
-  const earlier = table.before === undefined ? 0 : table.before.edges.length - 1;
+  const earlier = table.before.edges.length - 1;
   const pairs = new Map<string, Pair>();
   const add = ({ bucket, keys, rank = null, cells }: TableRow, side: 'cells' | 'before') => {
-    const isOthers = query.ranking !== undefined && rank === null;
+    const isOthers = isRest(rank);
     const id = JSON.stringify([bucket, isOthers, keys]);
     const empty = { cells: nothing, before: bucket < earlier ? nothing : absent };
     const pair = pairs.get(id) ?? { bucket, keys, rank, isOthers, ...empty };
     pairs.set(id, { ...pair, [side]: cells });
   };
   for (const row of table.rows) add(row, 'cells');
-  for (const row of table.before?.rows ?? []) if (row.bucket < table.edges.length - 1) add(row, 'before');
+  for (const row of table.before.rows) if (row.bucket < table.edges.length - 1) add(row, 'before');
   return [...pairs.values()];
 }
 
