@@ -1,9 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import postgres from '#postgres';
 import { buildApp } from '../src/app.js';
 import { createKey } from '../src/auth/keys.js';
 import { connect } from '../src/database/connect.js';
@@ -12,7 +11,9 @@ import { type Embedded, startEmbedded } from '../src/database/embedded.js';
 import { migrate } from '../src/database/migrate.js';
 import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
 import { ACCOUNT, ask } from './harness.js';
+import { hogConnections } from './hog.js';
 import { until } from './service.js';
+import { signal } from './signal.js';
 import { inForm, isTimed } from './tools/form.js';
 
 /** Seconds that the server is frozen: longer than the service accepts to tell a slow database from one that is away. */
@@ -23,23 +24,6 @@ const FROZEN = inForm(6, 20);
  */
 const IN_TIME = isTimed ? 5_000 : 15_000;
 const STATEMENT_TIMEOUT = 60_000;
-
-/** A server process and all its sessions. */
-const family = (pid: number) => [
-  pid,
-  ...readdirSync('/proc').flatMap((entry) => {
-    try {
-      const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1];
-      return /^\d+$/.test(entry) && Number(parent) === pid ? [Number(entry)] : [];
-    } catch {
-      return []; // it ended meanwhile
-    }
-  }),
-];
-
-const signal = (pid: number, name: NodeJS.Signals) => {
-  for (const one of family(pid)) process.kill(one, name);
-};
 
 t.test(
   'a database that comes and goes under load',
@@ -191,31 +175,11 @@ t.test(
     );
     await t.test('out of connections', (t) =>
       strike(t, async (isFelt) => {
-        // Others take every connection, also those that the service loses meanwhile, until it has felt that.
-        const hog = postgres({
-          ...server.connection,
-          max: 30,
-          backoff: () => 0.05,
-          connection: { application_name: 'hog' },
-        });
         const began = performance.now();
-        const isOver = () => {
+        await hogConnections(server.connection, 30, () => {
           const passed = performance.now() - began;
           return passed > 2_500 && (isFelt() || passed > 30_000);
-        };
-        const hold = async () => {
-          while (!isOver()) await hog`select pg_sleep(0.5)`.catch(() => delay(20));
-        };
-        const evict = async () => {
-          while (!isOver()) {
-            await hog`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'conversation-reports'`.catch(
-              () => {},
-            );
-            await delay(200);
-          }
-        };
-        await Promise.all([evict(), ...Array.from({ length: 30 }, hold)]);
-        await hog.end({ timeout: 1 });
+        });
       }),
     );
 
