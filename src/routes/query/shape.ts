@@ -12,6 +12,8 @@ interface Pair extends Pick<TableRow, 'bucket' | 'keys'> {
   /** The rank of its group; null for the remaining groups together, or without a ranking. */
   rank: number | null;
   isOthers: boolean;
+  /** The place of its group among the groups in order, once that is known. */
+  place: number;
   cells: Cell[];
   before: Cell[];
 }
@@ -21,7 +23,8 @@ export function shapeAnswer(table: Table, question: Question, notices: string[])
   const { query, groups, measures, hasBucket, others } = question;
   const isCompared = table.before !== undefined;
   const times = table.edges.slice(0, -1).map((edge) => formatInstant(edge, query.window.zone, 'series'));
-  const pairs = pairsOf(table, question).sort(inOrder(question));
+  const pairs = pairsOf(table, question);
+  pairs.sort(inOrder(question, pairs));
   return {
     columns: [
       ...(hasBucket ? [{ name: 'time', type: 'time' as const, unit: null }] : []),
@@ -47,7 +50,7 @@ function pairsOf(table: Table, { query }: Question): Pair[] {
   const isRest = (rank: number | null) => query.ranking !== undefined && rank === null;
   if (table.before === undefined) {
     return table.rows.map(({ bucket, keys, rank = null, cells }) => {
-      return { bucket, keys, rank, isOthers: isRest(rank), cells, before: [] };
+      return { bucket, keys, rank, isOthers: isRest(rank), place: 0, cells, before: [] };
     });
   }
   const nothing = query.measures.map(cellOfNothing);
@@ -58,7 +61,7 @@ function pairsOf(table: Table, { query }: Question): Pair[] {
     const isOthers = isRest(rank);
     const id = JSON.stringify([bucket, isOthers, keys]);
     const empty = { cells: nothing, before: bucket < earlier ? nothing : absent };
-    const pair = pairs.get(id) ?? { bucket, keys, rank, isOthers, ...empty };
+    const pair = pairs.get(id) ?? { bucket, keys, rank, isOthers, place: 0, ...empty };
     pairs.set(id, { ...pair, [side]: cells });
   };
   for (const row of table.rows) add(row, 'cells');
@@ -67,16 +70,12 @@ function pairsOf(table: Table, { query }: Question): Pair[] {
 }
 
 /** Compares rows in the order of the answer. */
-function inOrder({ query, groups, order }: Question): (a: Pair, b: Pair) => number {
-  const byKeys = (a: Pair, b: Pair) => {
-    for (const [n, { type }] of groups.entries()) {
-      const compared = compare(a.keys[n] ?? null, b.keys[n] ?? null, type);
-      if (compared !== 0) return compared;
-    }
-    return 0;
-  };
+function inOrder({ query, groups, order }: Question, pairs: readonly Pair[]): (a: Pair, b: Pair) => number {
   const othersLast = (a: Pair, b: Pair) => Number(a.isOthers) - Number(b.isOthers);
-  if (order.length === 0) return (a, b) => a.bucket - b.bucket || othersLast(a, b) || byKeys(a, b);
+  if (order.length === 0) {
+    setPlaces(pairs, groups);
+    return (a, b) => a.bucket - b.bucket || othersLast(a, b) || a.place - b.place;
+  }
   if (query.groupBy.length > 0) {
     return (a, b) => othersLast(a, b) || (a.rank ?? 0) - (b.rank ?? 0) || a.bucket - b.bucket;
   }
@@ -89,6 +88,25 @@ function inOrder({ query, groups, order }: Question): (a: Pair, b: Pair) => numb
     }
     return a.bucket - b.bucket;
   };
+}
+
+/** Finds the places of the groups. Each group is compared once, not in each bucket. */
+function setPlaces(pairs: readonly Pair[], groups: Question['groups']): void {
+  const found = new Map<string, Pair[]>();
+  for (const pair of pairs) {
+    const id = JSON.stringify(pair.keys);
+    const same = found.get(id);
+    if (same === undefined) found.set(id, [pair]);
+    else same.push(pair);
+  }
+  const sorted = [...found.values()].sort(([a], [b]) => {
+    for (let n = 0; n < groups.length; n++) {
+      const compared = compare(a?.keys[n] ?? null, b?.keys[n] ?? null, groups[n]?.type ?? 'text');
+      if (compared !== 0) return compared;
+    }
+    return 0;
+  });
+  for (const [place, same] of sorted.entries()) for (const pair of same) pair.place = place;
 }
 
 /** Texts by code point, numbers by value, false before true, nulls last. */
