@@ -16,15 +16,12 @@ export const PATIENCE = 600_000;
 
 export const basic = (key: string): string => `Basic ${Buffer.from(key).toString('base64')}`;
 
-export interface Service {
+/** A process of the service, as its users run it. */
+export interface Process {
   url: string;
-  /** Where its database is. */
-  target: EmbeddedConnection;
   /** Sends a request on a kept connection and gives the body of a 200. */
   ask(method: 'GET' | 'POST', path: string, body?: string, type?: string, key?: string): Promise<string>;
-  /** Connections of the benchmark's own to the same server. */
-  sql: Sql;
-  /** Resident memory of the service's process, in MB. */
+  /** Resident memory of the process, in MB. */
   residentMb(): number;
   /** The same at its highest. */
   peakMb(): number;
@@ -33,14 +30,19 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** The service as its users run it, in a process of its own over a durable embedded database. */
-export async function startService(): Promise<Service> {
-  const dir = mkdtempSync(join(tmpdir(), 'reports-bench-'));
+export interface Service extends Process {
+  /** Where its database is. */
+  target: EmbeddedConnection;
+  /** Connections of the benchmark's own to the same server. */
+  sql: Sql;
+}
+
+/** Starts a process of the service; its database is where `settings` say. */
+export async function startProcess(settings: Record<string, string>): Promise<Process> {
   const main = ['--import', join(root, 'dist/bench/delay.js'), join(root, 'dist/src/main.js'), 'serve'];
   const child = spawn(process.execPath, main, {
     env: {
       ...process.env,
-      DATA_DIR: dir,
       PORT: '0',
       LOG_LEVEL: 'error',
       BOOTSTRAP_ACCOUNT: ACCOUNT,
@@ -48,18 +50,14 @@ export async function startService(): Promise<Service> {
       STATEMENT_TIMEOUT: String(PATIENCE),
       // Otherwise every conversation of a past year is closed, and nothing has to be read to know it.
       CONVERSATION_TIMEOUT: '0',
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const url = await listening(child);
-  const target = findEmbedded(dir);
-  if (target === null) throw new Error('the embedded database is not there');
-  const sql = connect(target, { max: 4, statementTimeout: 0 });
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   return {
     url,
-    target,
-    sql,
     ask: (method, path, body, type, key) => ask(agent, url, method, path, body, type, key),
     residentMb: () => memoryOf(child, 'VmRSS'),
     peakMb: () => memoryOf(child, 'VmHWM'),
@@ -70,10 +68,27 @@ export async function startService(): Promise<Service> {
     },
     async stop() {
       agent.destroy();
-      await sql.end({ timeout: 5 });
       const ended = once(child, 'close');
       child.kill('SIGTERM');
       await ended;
+    },
+  };
+}
+
+/** The service in a process of its own over a durable embedded database. */
+export async function startService(): Promise<Service> {
+  const dir = mkdtempSync(join(tmpdir(), 'reports-bench-'));
+  const service = await startProcess({ DATA_DIR: dir });
+  const target = findEmbedded(dir);
+  if (target === null) throw new Error('the embedded database is not there');
+  const sql = connect(target, { max: 4, statementTimeout: 0 });
+  return {
+    ...service,
+    target,
+    sql,
+    async stop() {
+      await sql.end({ timeout: 5 });
+      await service.stop();
       rmSync(dir, { recursive: true, force: true });
     },
   };
