@@ -6,7 +6,7 @@ import { TooManyRequests } from '../errors.js';
 const MOST = 10_000;
 
 /**
- * Slows down who guesses secrets: beyond `most` wrong ones from an address at once, and that many a minute from then on, an
+ * Slows down clients that guess secrets: beyond `most` wrong ones from an address at once, and that many a minute from then on, an
  * unknown secret from there is refused with 429 and not looked up. A secret that was right before goes on, so that guesses from
  * behind the same address lock nobody out who is already there. It holds for this process; null is no limit. `now` is epoch
  * milliseconds.

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Sql } from '../database/connect.js';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
-import { type Actor, noteAct } from '../queries/audit.js';
+import { type Actor, recordAudit } from '../queries/audit.js';
 import type { Scope } from '../queries/scope.js';
 
 export const permissions = ['read', 'write', 'admin'] as const;
@@ -62,7 +62,7 @@ export async function createKey(
       values (${id}, ${key.account_id}::uuid, ${key.name}, ${hash(secret)}, ${key.permissions}::text[],
         ${key.team_ids}::text[], ${key.bot_ids}::text[])
       returning ${isoTime(sql, sql`created_at`)} as created_at`;
-      await noteAct(sql, key.account_id, by, { action: 'key.created', subject: id, of: id });
+      await recordAudit(sql, key.account_id, by, { action: 'key.created', subject: id, of: id });
       return only(made);
     },
     PATIENCE,
@@ -101,7 +101,7 @@ export const revokeKeyWithin = (db: Database, scope: Scope, id: string, by: Acto
       select revoked_at is null as is_active from keys where key_id = ${id} and ${isWithin(sql, scope)} for update`;
       if (found[0]?.is_active) {
         await sql`update keys set revoked_at = now() where key_id = ${id}`;
-        await noteAct(sql, scope.account, by, { action: 'key.revoked', subject: id, of: id });
+        await recordAudit(sql, scope.account, by, { action: 'key.revoked', subject: id, of: id });
       }
       return found.length > 0;
     },
@@ -124,7 +124,7 @@ export const revokeKey = (db: Database, id: string, by: Actor): Promise<boolean>
       const [ended] = await sql<{ account_id: string }[]>`
       update keys set revoked_at = now() where key_id = ${id} and revoked_at is null returning account_id::text`;
       if (ended === undefined) return false;
-      await noteAct(sql, ended.account_id, by, { action: 'key.revoked', subject: id, of: id });
+      await recordAudit(sql, ended.account_id, by, { action: 'key.revoked', subject: id, of: id });
       return true;
     },
     PATIENCE,

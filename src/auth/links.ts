@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Sql } from '../database/connect.js';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
-import { noteAct } from '../queries/audit.js';
+import { recordAudit } from '../queries/audit.js';
 import type { Scope } from '../queries/scope.js';
 import { columns, hash, isoTime, isWithin, type Key, PATIENCE } from './keys.js';
 
@@ -48,7 +48,12 @@ export async function createLink(
       values (${account_id}::uuid, ${link_id}, ${key_id}, ${name}, ${hash(token)}, ${report}, ${query},
         ${at(sql, expires)})
       returning ${isoTime(sql, sql`created_at`)} as created_at, ${isoTime(sql, sql`expires_at`)} as expires_at`;
-      await noteAct(sql, account_id, { by: 'key', key_id }, { action: 'link.created', subject: link_id, of: key_id });
+      await recordAudit(
+        sql,
+        account_id,
+        { by: 'key', key_id },
+        { action: 'link.created', subject: link_id, of: key_id },
+      );
       return only(rows);
     },
     PATIENCE,
@@ -88,7 +93,7 @@ export const deleteLink = (db: Database, owner: Owner, id: string): Promise<bool
       delete from links where link_id = ${id} and ${ownedBy(sql, owner)} returning key_id`;
       if (deleted === undefined) return false;
       const act = { action: 'link.deleted', subject: id, of: deleted.key_id } as const;
-      await noteAct(sql, owner.scope.account, { by: 'key', key_id: owner.key_id }, act);
+      await recordAudit(sql, owner.scope.account, { by: 'key', key_id: owner.key_id }, act);
       return true;
     },
     PATIENCE,

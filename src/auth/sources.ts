@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Sql } from '../database/connect.js';
 import type { Database } from '../database/database.js';
 import { only } from '../database/rows.js';
-import { noteAct } from '../queries/audit.js';
+import { recordAudit } from '../queries/audit.js';
 import type { Scope } from '../queries/scope.js';
 import { hash, isoTime, isWithin, type Key, columns as keyColumns, PATIENCE } from './keys.js';
 
@@ -139,7 +139,7 @@ export async function putSource(
       returning ${columns(sql)}, token_hash = ${hash(token)} as is_new`;
       if (row !== undefined) {
         const action = row.is_new ? 'source.created' : 'source.changed';
-        await noteAct(sql, scope.account, { by: 'key', key_id }, { action, subject: name, of: key_id });
+        await recordAudit(sql, scope.account, { by: 'key', key_id }, { action, subject: name, of: key_id });
       }
       return row;
     },
@@ -165,7 +165,7 @@ export const deleteSource = (
       if (gone === undefined) return false;
       await sql`delete from source_deliveries where account_id = ${scope.account}::uuid and source = ${name}`;
       const act = { action: 'source.deleted', subject: name, of: gone.key_id } as const;
-      await noteAct(sql, scope.account, { by: 'key', key_id }, act);
+      await recordAudit(sql, scope.account, { by: 'key', key_id }, act);
       return true;
     },
     PATIENCE,

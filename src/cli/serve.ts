@@ -84,7 +84,11 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
     metrics?.onStatement(statement);
     traces?.onStatement(statement);
   };
-  const { db, applied, close } = await openDatabase(config, 'service', (what) => log.error(what), onStatement);
+  const opened = openDatabase(config, 'service', (what) => log.error(what), onStatement);
+  const { db, applied, close } = await opened.catch(async (error) => {
+    await traces?.close();
+    throw error;
+  });
   load = db.load;
   if (applied.length > 0) log.info({ migrations: applied }, 'migrated');
   let app: FastifyInstance | undefined;
@@ -150,6 +154,7 @@ async function start(config: Config, log: Logger, strays: () => number): Promise
     await app?.close();
     await scraped?.close();
     await close();
+    await traces?.close();
     throw error;
   }
 }

@@ -20,8 +20,8 @@ export const actions = [
 ] as const;
 export type Action = (typeof actions)[number];
 
-/** What was done. It never names a person: an erasure is named by its id. */
-export interface Act {
+/** An action to record. It never names a person: an erasure is named by its id. */
+export interface AuditedAction {
   action: Action;
   /** The key, link, source or erasure. */
   subject: string | null;
@@ -31,8 +31,13 @@ export interface Act {
   conversations?: number;
 }
 
-/** Notes an act, in the transaction that does it. */
-export const noteAct = (sql: Sql, account: string, actor: Actor, { action, subject, of, conversations }: Act) => sql`
+/** Records an action in the audit trail, in the transaction that does it. */
+export const recordAudit = (
+  sql: Sql,
+  account: string,
+  actor: Actor,
+  { action, subject, of, conversations }: AuditedAction,
+) => sql`
   insert into audit (account_id, action, done_by, key_id, subject, conversations, team_ids, bot_ids)
   select ${account}::uuid, ${action}, ${actor.by}, ${actor.by === 'key' ? actor.key_id : null}, ${subject},
     ${conversations ?? null}::bigint, k.team_ids, k.bot_ids

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
 import { only } from '../../database/rows.js';
-import { noteAct } from '../audit.js';
+import { recordAudit } from '../audit.js';
 
 /** An erasure as it is shown: without what it looks for. */
 export interface Erasure {
@@ -42,7 +42,7 @@ export async function requestErasure(db: Database, account: string, key_id: stri
       const made = await sql<Erasure[]>`
       insert into erasures (account_id, erasure_id, key_id, stand_in, state, user_id)
       values (${account}::uuid, ${erasure_id}, ${key_id}, ${stand_in}, 'gathering', ${user_id}) returning ${columns(sql)}`;
-      await noteAct(
+      await recordAudit(
         sql,
         account,
         { by: 'key', key_id },

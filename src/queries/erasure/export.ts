@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { noteAct } from '../audit.js';
+import { recordAudit } from '../audit.js';
 import { eventTypes } from '../ingest/fields.js';
 import { eventsOf, theirMessages } from './conversation.js';
 import { gather } from './gather.js';
@@ -13,7 +13,7 @@ const PATIENCE = 600_000;
 /** The other identifiers of a user, and what an erasure would look for, for a key that is handed them. */
 export const personOf = (db: Database, account: string, key_id: string, user_id: string): Promise<Person> =>
   db.transaction(async (sql) => {
-    await noteAct(sql, account, { by: 'key', key_id }, { action: 'user.exported', subject: null, of: null });
+    await recordAudit(sql, account, { by: 'key', key_id }, { action: 'user.exported', subject: null, of: null });
     return gather(sql, account, user_id, 'erased');
   }, PATIENCE);
 

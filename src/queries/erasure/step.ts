@@ -2,7 +2,7 @@ import type { Sql } from '../../database/connect.js';
 import type { Database } from '../../database/database.js';
 import { only } from '../../database/rows.js';
 import { Unavailable } from '../../errors.js';
-import { noteAct } from '../audit.js';
+import { recordAudit } from '../audit.js';
 import { rewriteConversation } from './conversation.js';
 import { gather } from './gather.js';
 import { matcherOf, type Person } from './person.js';
@@ -86,7 +86,7 @@ const step = (db: Database, account: string): Promise<Step> =>
           settle_from = null where ${of} returning conversations`,
     );
     const act = { action: 'erasure.ended', subject: work.erasure_id, of: null, conversations } as const;
-    await noteAct(sql, account, { by: 'service' }, act);
+    await recordAudit(sql, account, { by: 'service' }, act);
     return 'worked';
   }, PATIENCE);
 

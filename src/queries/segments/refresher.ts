@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../../database/database.js';
+import { type Background, inBackground, type Round } from '../background.js';
 import { compacting } from '../revision/compact.js';
 import type { Timeouts } from '../timeouts.js';
 import { markPending } from './pending.js';
@@ -15,24 +15,17 @@ const EVERY = 1_000;
 const REST = 9;
 const LONGEST_REST = 60_000;
 
-export interface Refresher {
-  stop(): Promise<void>;
-}
-
 /**
  * Keeps segments up to date in the background, until it is stopped. It finds the marks of all processes; several refreshers
  * share the work. A failure is reported and tried again: reports stay exact without it, and only become slower.
  */
-export function startRefresher(db: Database, timeouts: Timeouts, onError: (error: unknown) => void): Refresher {
+export function startRefresher(db: Database, timeouts: Timeouts, onError: (error: unknown) => void): Background {
   const compact = compacting(db, timeouts);
-  const stopping = new AbortController();
   /** The days of each account that were built lately, with the time of the last building, and until when it rests. */
   const states = new Map<string, { days: Map<string, number>; until: number }>();
-  const pause = (ms: number) => delay(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
-  const isOver = () => stopping.signal.aborted;
 
   /** Builds the marked days of an account, until one needs a rest. */
-  async function renew(account: string): Promise<void> {
+  async function renew(account: string, isOver: () => boolean): Promise<void> {
     const state = states.get(account) ?? { days: new Map<string, number>(), until: 0 };
     states.set(account, state);
     while (!isOver() && state.until <= performance.now()) {
@@ -45,14 +38,14 @@ export function startRefresher(db: Database, timeouts: Timeouts, onError: (error
     }
   }
 
-  async function round(): Promise<void> {
+  async function round({ isOver, failed }: Round): Promise<void> {
     await markPending(db, isOver);
     for (const account of await markedAccounts(db)) {
       const work = async () => {
         await compact(account, Date.now());
-        await renew(account);
+        await renew(account, isOver);
       };
-      await work().catch((error) => (isOver() ? undefined : onError(error))); // the next account is not to blame
+      await work().catch(failed); // the next account is not to blame
     }
     const long = performance.now() - LONGEST_REST;
     for (const [account, { days }] of states) {
@@ -61,17 +54,5 @@ export function startRefresher(db: Database, timeouts: Timeouts, onError: (error
     }
   }
 
-  async function work(): Promise<void> {
-    while (!isOver()) {
-      await round().catch((error) => (isOver() ? undefined : onError(error)));
-      await pause(EVERY);
-    }
-  }
-  const working = work();
-  return {
-    async stop() {
-      stopping.abort();
-      await working;
-    },
-  };
+  return inBackground(round, { every: EVERY, onError });
 }
