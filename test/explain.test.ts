@@ -31,7 +31,11 @@ t.test('an admin sees the road, what was read and the time; others are refused',
   t.match(byAgent.body.explain, raw);
 
   const reasons: [object, string][] = [
-    [{ dataset: 'messages', measures: ['messages'] }, 'segments do not hold messages'],
+    [{ dataset: 'messages', measures: ['messages'], group_by: ['tags'] }, 'segments have no tags'],
+    [
+      { dataset: 'messages', measures: ['messages'], group_by: ['sender_id'] },
+      'segments have no sender_id where sender is user',
+    ],
     [{ group_by: ['user_id'] }, 'segments do not group by user_id'],
     [{ filter: { type: 'selector', dimension: 'tags', value: 'x' }, measures: ['open'] }, 'segments have no tags'],
   ];

@@ -102,6 +102,7 @@ async function upgraded(t: Test) {
     '0010_sources',
     '0011_erasures',
     '0012_marked_at',
+    '0013_message_segments',
     'functions',
   ]);
   return opened;

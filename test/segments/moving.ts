@@ -49,7 +49,13 @@ export function moving(r: Random) {
       ...r.pick<Event>([
         { type: 'message', sender: 'user', text: 'hello' },
         { type: 'message', sender: 'user', sender_id: r.pick(people), text: 'hello' },
-        { type: 'message', sender: 'bot', text: 'hi', reaction: r.pick(['thumbs_up', 'thumbs_down']) },
+        {
+          type: 'message',
+          sender: 'bot',
+          text: 'hi',
+          intent: oftenKnown('intent ', ['refund', 'order']),
+          reaction: r.pick(['thumbs_up', 'thumbs_down']),
+        },
         { type: 'message', sender: 'agent', sender_id: r.pick(['mia', 'leo']), text: 'hi' },
         { type: 'conversation.updated' },
         { type: 'conversation.closed' },

@@ -2,7 +2,7 @@ import type { Sql } from '../../src/database/connect.js';
 import { Arena } from '../../src/queries/segments/arena.js';
 import { building } from '../../src/queries/segments/build.js';
 import { decoded, opened } from '../../src/queries/segments/decode.js';
-import { type Section, sections, storedName } from '../../src/queries/segments/section.js';
+import { type Section, sections, spanOf, storedName } from '../../src/queries/segments/section.js';
 import { ACCOUNT } from '../harness.js';
 
 type Stored = { bot_id: string; from_time: Date; to_time: Date; row_count: number; latest_activity: Date | null } & {
@@ -30,6 +30,8 @@ function rowsOf(segment: Stored, section: Section, nameOf: (name: string) => str
   ).sort();
 }
 
+const spanIn = (segment: Stored, section: Section) => Object.values(spanOf(section)).map((name) => segment[name]);
+
 /**
  * Compares every stored segment of the account with one that is built now, and all of them with the conversations. Returns
  * what differs.
@@ -54,6 +56,7 @@ export async function differences(sql: Sql): Promise<{ segments: number; convers
         JSON.stringify([segment[nameOf('row_count')], rowsOf(segment, section, nameOf)]);
       const isSame =
         told(one, (name) => storedName(section, name)) === told(fresh, (name) => name) &&
+        (!section.hasOwnTimes || JSON.stringify(spanIn(one, section)) === JSON.stringify(spanIn(fresh, section))) &&
         (dataset !== 'conversations' || String(one.latest_activity) === String(fresh.latest_activity));
       if (!isSame) wrong.push(`${dataset} of ${of(one)}`);
     }

@@ -14,7 +14,7 @@ export async function isWaitingFor(sql: Sql, since: string): Promise<boolean> {
 }
 
 /** Columns of segments whose words may name a person. */
-const worded = ['user_id', 'campaign_id', 'campaign_source'] as const;
+const worded = ['user_id', 'campaign_id', 'campaign_source', 'intent', 'collection_id'] as const;
 
 /**
  * Takes a person out of what is not derived from events: the words of segments, the deliveries that sources keep, and links.
@@ -44,9 +44,12 @@ async function renameWords(sql: Sql, account: string, by: Matcher, column: (type
     return to === value ? [] : [{ value, to }];
   });
   if (renamed.length === 0) return;
-  const used = await sql<{ value: string }[]>`
-    select distinct ${sql(column)} as value from conversations
-    where account_id = ${account}::uuid and ${sql(column)} = any(${renamed.map(({ value }) => value)}::text[])`;
+  const used = await usedOf(
+    sql,
+    account,
+    column,
+    renamed.map(({ value }) => value),
+  );
   const free = renamed.filter(({ value }) => !used.some((one) => one.value === value));
   for (const { value, to } of free) {
     await sql`
@@ -54,6 +57,25 @@ async function renameWords(sql: Sql, account: string, by: Matcher, column: (type
           select from dictionary o where o.account_id = ${account}::uuid and o.dimension = ${column} and o.value = ${to}
         ) then ${to} || '~' || code::text else ${to} end
       where account_id = ${account}::uuid and dimension = ${column} and value = ${value}`;
+  }
+}
+
+/** Which of these words of a column stand in conversations or messages. */
+function usedOf(sql: Sql, account: string, column: (typeof worded)[number], words: string[]) {
+  switch (column) {
+    case 'user_id':
+      return sql<{ value: string }[]>`
+        select distinct u.value from conversations c cross join unnest(c.users || c.user_id) u (value)
+        where c.account_id = ${account}::uuid and u.value = any(${words}::text[])`;
+    case 'intent':
+    case 'collection_id':
+      return sql<{ value: string }[]>`
+        select distinct body->>${column} as value from events
+        where account_id = ${account}::uuid and type = 'message' and body->>${column} = any(${words}::text[])`;
+    default:
+      return sql<{ value: string }[]>`
+        select distinct ${sql(column)} as value from conversations
+        where account_id = ${account}::uuid and ${sql(column)} = any(${words}::text[])`;
   }
 }
 
@@ -87,10 +109,11 @@ function textsIn(json: string): string[] {
  * that was renamed meanwhile.
  */
 export async function markNew(sql: Sql, account: string, by: Matcher): Promise<void> {
+  const ids = [...by.person.strong, ...by.person.weak];
   await sql`
     insert into segment_marks (account_id, bot_id, hour)
     select distinct account_id, coalesce(bot_id, ''), date_bin('1 hour', start_time, timestamptz '0001-01-01Z')
     from conversations
     where account_id = ${account}::uuid and start_time is not null
-      and user_id = any(${[...by.person.strong, ...by.person.weak]}::text[])`;
+      and (user_id = any(${ids}::text[]) or users && ${ids}::text[])`;
 }

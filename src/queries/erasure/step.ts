@@ -111,7 +111,15 @@ async function rewriteSome(
     ids.add(one.conversation_id).add(written.id);
   }
   // Everything else follows from the events: rows, marks of segments, and validators.
-  if (ids.size > 0) await sql`select refold(${account}::uuid, ${[...ids]}::text[])`;
+  if (ids.size > 0) {
+    await sql`select refold(${account}::uuid, ${[...ids]}::text[])`;
+    // A label of a message may have changed, which only a segment tells.
+    await sql`
+      insert into segment_marks (account_id, bot_id, hour)
+      select distinct account_id, coalesce(bot_id, ''), date_bin('1 hour', start_time, timestamptz '0001-01-01Z')
+      from conversations
+      where account_id = ${account}::uuid and conversation_id = any(${[...ids]}::text[]) and start_time is not null`;
+  }
   return { to, conversations: touched.length, events };
 }
 

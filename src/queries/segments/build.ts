@@ -1,6 +1,6 @@
 import type { Fragment, Sql } from '../../database/connect.js';
 import { concat } from '../../database/fragments.js';
-import { type ColumnName, columnOf, type Section } from './section.js';
+import { type ColumnName, columnOf, type Section, spanOf } from './section.js';
 
 /**
  * The SQL that builds a section of segments from conversations: one text, which the refresher stores the result of and the reader uses
@@ -10,7 +10,8 @@ import { type ColumnName, columnOf, type Section } from './section.js';
  *   their own on that day. `bots` are those that a query is about, null for all;
  * - `own` (bot_id, from_time): the segments of single bots that exist on those days.
  *
- * and gives `built` (bot_id, from_time, to_time, row_count, latest_activity, and the columns), beside `missing` (dimension,
+ * and gives `built` (bot_id, from_time, to_time, row_count, latest_activity, the columns, and the span of a section with times
+ * of its own, for which the hour is one of the columns), beside `missing` (dimension,
  * value, code): values that the dictionary lacks, with numbers that are valid in this statement alone. With more than `most`
  * conversations nothing is built, and the `size` of `excess` is 1.
  */
@@ -129,6 +130,11 @@ function encoded(sql: Sql, section: Section, names: readonly ColumnName[]): Frag
       case when ${isConstant} then 0 when ${most} < 256 then 1 when ${most} < 65536 then 2 when ${most} < 16777216 then 3
         when ${most} < 4294967296 then 4 when ${most} < 1099511627776 then 5 else 6 end as ${sql(`w_${name}`)}`;
   });
+  const span = spanOf(section);
+  const [from, to] = [sql(span.from), sql(span.to)];
+  const spanned = section.hasOwnTimes
+    ? sql`, to_timestamp(min(hour) * 3600) as ${from}, to_timestamp((max(hour) + 1) * 3600) as ${to}`
+    : sql``;
   const order = Object.keys(section.columns)
     .filter((name) => runs.includes(name))
     .map((name) => sql`, ${sql(`c.${name}`)}`);
@@ -178,10 +184,12 @@ function encoded(sql: Sql, section: Section, names: readonly ColumnName[]): Frag
       from coded c join widths b using (unit)
       window w as (partition by c.unit order by c.unit${concat(sql, order)})
     ), columns as (
-      select unit, count(*)::integer as row_count, max(latest) as latest_activity${concat(sql, bytes)}
+      select unit, count(*)::integer as row_count, max(latest) as latest_activity${spanned}${concat(sql, bytes)}
       from sorted group by unit
     ), built as materialized (
-      select u.bot_id, u.from_time, u.to_time, coalesce(c.row_count, 0) as row_count, c.latest_activity${concat(
+      select u.bot_id, u.from_time, u.to_time, coalesce(c.row_count, 0) as row_count, c.latest_activity${
+        section.hasOwnTimes ? sql`, c.${from}, c.${to}` : sql``
+      }${concat(
         sql,
         names.map((name) => sql`, ${sql(`c.${name}`)}`),
       )}

@@ -23,16 +23,17 @@ export const run = (column: StoredColumn): StoredColumn => ({ ...column, isRun: 
 export const epoch = (sql: Sql, time: Fragment) => sql`(date_part('epoch', ${time}) * 1000)::bigint`;
 
 /** The columns that say when a row counts: its hour since 1970, the minute of the hour, the millisecond of the minute. */
-export const timed = {
-  hour: run(number((sql) => sql`floor(date_part('epoch', c.start_time) / 3600)::bigint`)),
-  minute: number((sql) => sql`date_part('minute', c.start_time at time zone 'UTC')::bigint`),
-  millisecond: number((sql) => sql`date_part('millisecond', c.start_time at time zone 'UTC')::bigint`),
-};
+export const timedBy = (time: (sql: Sql) => Fragment) => ({
+  hour: run(number((sql) => sql`floor(date_part('epoch', ${time(sql)}) / 3600)::bigint`)),
+  minute: number((sql) => sql`date_part('minute', ${time(sql)} at time zone 'UTC')::bigint`),
+  millisecond: number((sql) => sql`date_part('millisecond', ${time(sql)} at time zone 'UTC')::bigint`),
+});
+export const timed = timedBy((sql) => sql`c.start_time`);
 
 /** How a field of the catalogue is read from stored columns. */
 export type SegmentField<Column extends string = string> =
-  /** The text behind a code. */
-  | { as: 'text'; column: Column }
+  /** The text behind a code. With `except`, only rows that differ in this dimension have it. */
+  | { as: 'text'; column: Column; except?: { dimension: string; value: string } }
   | { as: 'boolean'; column: Column; isText?: true }
   /** A number that only rows of one conversation share. It can be counted, and nothing else. */
   | { as: 'conversation'; column: Column }

@@ -36,7 +36,7 @@ export interface Plan {
   channels: ReadonlyMap<string, Test>;
   clock: LocalClock | null;
   /**
-   * Instants within a day at which rows change their bucket: all; those at which the minute of a row decides too; and those
+   * Instants within a segment at which rows change their bucket: all; those at which the minute of a row decides too; and those
    * at which its millisecond does.
    */
   cuts: number[][];
@@ -59,7 +59,7 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | { reason
     op: 'and',
     of: [query.where, ...among(section.restricted.teams, scope.teams), ...among(section.restricted.bots, scope.bots)],
   };
-  const shared: Shared = { section, asOf, vocabularies: new Map(), channels: new Map() };
+  const shared: Shared = { section, asOf, where: restricted, vocabularies: new Map(), channels: new Map() };
   const filtering = new Needs(shared);
   const summing = new Needs(shared);
   const usable =
@@ -88,15 +88,15 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | { reason
     expires: [asOf.timeouts.initial, ...asOf.timeouts.channels.values()].some((timeout) => timeout !== null),
     channels: shared.channels,
     clock,
-    cuts: cutsOf(axes),
-    bots: botsIn(restricted, section.restricted.bots),
+    cuts: cutsOf(axes, section),
+    bots: valuesIn(restricted, section.restricted.bots),
   };
 }
 
-function cutsOf(axes: Axis[]): number[][] {
+function cutsOf(axes: Axis[], { hasOwnTimes }: Section): number[][] {
   const cuts: number[][] = [[], [], []];
   for (const instant of new Set(axes.flatMap(({ cuts }) => [...cuts]))) {
-    if (instant % DAY === 0) continue; // no segment goes on beyond midnight
+    if (instant % DAY === 0 && !hasOwnTimes) continue; // no segment goes on beyond midnight
     for (let least = precisionOf(instant); least >= 0; least--) cuts[least]?.push(instant);
   }
   return cuts.map((instants) => instants.sort((a, b) => a - b));
@@ -105,25 +105,27 @@ function cutsOf(axes: Axis[]): number[][] {
 const among = (dimension: string, values: readonly string[] | null): Filter[] =>
   values === null ? [] : [{ op: 'in', dimension, values: [...values] }];
 
-/** The bots outside of which a filter matches nothing. */
-function botsIn(filter: Filter, dimension: string): string[] | null {
+/** The values of a dimension outside of which a filter matches nothing; null for all. */
+function valuesIn(filter: Filter, dimension: string): string[] | null {
   if ('dimension' in filter) {
     if (filter.dimension !== dimension || filter.op !== 'in' || filter.values.includes(null)) return null;
     return filter.values.map(String);
   }
   if (filter.op !== 'and') return null;
-  let bots: string[] | null = null;
+  let values: string[] | null = null;
   for (const part of filter.of) {
-    const own = botsIn(part, dimension);
-    if (own !== null) bots = bots === null ? own : bots.filter((bot) => own.includes(bot));
+    const own = valuesIn(part, dimension);
+    if (own !== null) values = values === null ? own : values.filter((value) => own.includes(value));
   }
-  return bots;
+  return values;
 }
 
 /** What all parts of a query need together. */
 interface Shared {
   section: Section;
   asOf: AsOf;
+  /** The filter of the query: all its parts are about rows that match. */
+  where: Filter;
   vocabularies: Map<ColumnName, Vocabulary>;
   channels: Map<string, Test>;
 }
@@ -163,6 +165,9 @@ class Needs {
   value(name: string): boolean {
     const field = fieldNamed(this.#shared.section, name);
     if (field === undefined || field.as === 'conversation') return this.#lacks(`segments have no ${name}`);
+    if (field.as === 'text' && field.except !== undefined && !this.#excludes(field.except)) {
+      return this.#lacks(`segments have no ${name} where ${field.except.dimension} is ${field.except.value}`);
+    }
     if (field.as === 'clock') this.usesClock = true;
     else if (field.as === 'state') this.#state();
     else if (field.as === 'start') for (const column of timed) this.columns.add(column);
@@ -195,6 +200,11 @@ class Needs {
   #lacks(obstacle: string): false {
     this.obstacle = obstacle;
     return false;
+  }
+
+  #excludes({ dimension, value }: { dimension: string; value: string }): boolean {
+    const values = valuesIn(this.#shared.where, dimension);
+    return values !== null && !values.includes(value);
   }
 
   #test(column: ColumnName, test: Test): void {

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { concat } from '../../database/fragments.js';
 import { only } from '../../database/rows.js';
 import { building } from './build.js';
-import { type Section, sections, storedName } from './section.js';
+import { type Section, sections, spanOf, storedName } from './section.js';
 import { unitsOf } from './units.js';
 
 /** How segments are cut. */
@@ -15,6 +15,9 @@ export interface Sizes {
 }
 
 const usual: Sizes = { own: 500, large: 20_000 };
+
+/** What a builder of segments has to know: that of an earlier version, which would leave columns as they were, is refused. */
+const LAYOUT = 2;
 
 /** The timeout of one statement in milliseconds. */
 const PATIENCE = 600_000;
@@ -76,8 +79,8 @@ export async function build(
     with ${marked(sql, account, day, taken)}
     select bot_id, from_time::text, to_time::text from units`;
   await sql`
-    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
-    select ${account}::uuid, bot_id, from_time, to_time, 0, 0 from (${listed(sql, units)}) u
+    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count, layout)
+    select ${account}::uuid, bot_id, from_time, to_time, 0, 0, ${LAYOUT}::integer from (${listed(sql, units)}) u
     on conflict (account_id, bot_id, from_time) do nothing`;
   for (const section of Object.values<Section>(sections)) await fill(sql, account, day, units, section);
   const { conversations } = only(
@@ -96,6 +99,8 @@ async function fill(sql: Sql, account: string, day: string, units: readonly Unit
   const names = Object.keys(section.columns);
   const columns = names.map((name) => sql`, ${sql(storedName(section, name))} = ${sql(`b.${name}`)}`);
   const activity = section.prefix === '' ? sql`, latest_activity = b.latest_activity` : sql``;
+  const { from, to } = spanOf(section);
+  const span = section.hasOwnTimes ? sql`, ${sql(from)} = ${sql(`b.${from}`)}, ${sql(to)} = ${sql(`b.${to}`)}` : sql``;
   const missing = await sql<{ dimension: string; value: string; code: number }[]>`
     with ${kept(sql, account, day)},
     units as materialized (select row_number() over () as unit, u.* from (${listed(sql, units)}) u),
@@ -103,7 +108,7 @@ async function fill(sql: Sql, account: string, day: string, units: readonly Unit
     ${building(sql, account, section, names, { bots: null, most: null })}, filled as (
       update conversation_segments s
       set version = s.version + 1,
-        ${sql(storedName(section, 'row_count'))} = b.row_count${activity}${concat(sql, columns)}
+        ${sql(storedName(section, 'row_count'))} = b.row_count${activity}${span}${concat(sql, columns)}
       from built b
       where s.account_id = ${account}::uuid and s.bot_id = b.bot_id and s.from_time = b.from_time
     )
@@ -161,8 +166,8 @@ async function arrange(
   const ofDay = sql`account_id = ${account}::uuid and from_time >= ${start} and from_time < ${start} + interval '24 hours'`;
   const bots = [...new Set(taken.map(({ bot_id }) => bot_id))].filter((bot) => bot !== '');
   const promoted = await sql`
-    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
-    select ${account}::uuid, b.bot_id, ${start}, ${start} + interval '24 hours', 0, 0
+    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count, layout)
+    select ${account}::uuid, b.bot_id, ${start}, ${start} + interval '24 hours', 0, 0, ${LAYOUT}::integer
     from unnest(${bots}::text[]) b (bot_id)
     where not exists (select from conversation_segments s where ${ofDay} and s.bot_id = b.bot_id)
       and not exists (select from conversation_segments s where ${ofDay} and s.bot_id = '' and s.to_time < ${start} + interval '24 hours')
@@ -190,8 +195,8 @@ async function arrange(
         ) c
       ) = ${large}
     )
-    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
-    select ${account}::uuid, l.bot_id, ${start} + n * interval '1 hour', ${start} + (n + 1) * interval '1 hour', 0, 0
+    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count, layout)
+    select ${account}::uuid, l.bot_id, ${start} + n * interval '1 hour', ${start} + (n + 1) * interval '1 hour', 0, 0, ${LAYOUT}::integer
     from large l cross join generate_series(0, 23) n
     on conflict (account_id, bot_id, from_time) do update set to_time = excluded.to_time, version = 0`;
 }

@@ -2,6 +2,7 @@ import type { Fragment, Sql } from '../../database/connect.js';
 import type { Dataset, DimensionOf, NumberOf } from '../catalogue.js';
 import type { SegmentField, StoredColumn } from './columns.js';
 import { conversations } from './conversations.js';
+import { messages } from './messages.js';
 import { participations } from './participations.js';
 
 /** The name of a column of a section. */
@@ -14,6 +15,8 @@ export interface Section<D extends Dataset = Dataset, Column extends ColumnName 
   /** What to join to conversations `c` so that there is a row for each of the dataset's. */
   rows(sql: Sql, account: string): Fragment;
   columns: Record<Column, StoredColumn>;
+  /** Whether rows count at times of their own, which may lie outside of the hours of their segment. */
+  hasOwnTimes?: true;
   /** The fields that a key's restriction to teams and bots of conversations is about. */
   restricted: { teams: string; bots: string };
   /** How the dimensions and numbers of the catalogue that this section knows are read. */
@@ -21,7 +24,7 @@ export interface Section<D extends Dataset = Dataset, Column extends ColumnName 
 }
 
 /** The datasets that segments hold. */
-export const sections = { conversations, participations } satisfies { [D in Dataset]?: Section<D> };
+export const sections = { conversations, participations, messages } satisfies { [D in Dataset]?: Section<D> };
 
 export const sectionOf = (dataset: Dataset): Section | null =>
   Object.hasOwn(sections, dataset) ? (sections[dataset as keyof typeof sections] as Section) : null;
@@ -37,3 +40,7 @@ export function columnOf({ columns }: Section, name: ColumnName): StoredColumn {
 
 /** The column of `conversation_segments` behind one of a section. */
 export const storedName = (section: Section, name: ColumnName): string => `${section.prefix}${name}`;
+
+/** The columns with the range of time in which the rows of a section lie, in whole hours. */
+export const spanOf = ({ prefix, hasOwnTimes }: Section): { from: string; to: string } =>
+  hasOwnTimes ? { from: `${prefix}from`, to: `${prefix}to` } : { from: 'from_time', to: 'to_time' };

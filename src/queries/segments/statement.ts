@@ -6,7 +6,7 @@ import { iso } from '../raw/dataset.js';
 import { DAY } from './axis.js';
 import { building } from './build.js';
 import type { Plan, Vocabulary } from './plan.js';
-import { type ColumnName, storedName } from './section.js';
+import { type ColumnName, type Section, spanOf, storedName } from './section.js';
 import { unitsOf } from './units.js';
 
 /** Beyond so many segments, or conversations in them, that are out of date, a query goes the raw road. */
@@ -28,20 +28,19 @@ const MANY_CUTS = 32;
  * with `isBuilding` it builds the segments that are out of date; without it, there are no segments if one is.
  */
 export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: boolean) {
-  const { query, section, parts, bots, vocabularies } = plan;
+  const { query, section, bots, vocabularies } = plan;
   const account = query.scope.account;
-  const from = Math.floor(Math.min(...parts.map(({ window }) => window.from)) / DAY) * DAY;
-  const to = Math.ceil(Math.max(...parts.map(({ window }) => window.to)) / DAY) * DAY;
-  const inRange = (time: Fragment) => sql`${time} >= ${iso(from)}::timestamptz and ${time} < ${iso(to)}::timestamptz`;
-  const marks = sql`select bot_id, hour from segment_marks where account_id = ${account}::uuid and ${inRange(sql`hour`)}${
+  const span = spanOf(section);
+  const isIn = rangeOf(sql, plan);
+  const marks = sql`select bot_id, hour from segment_marks where account_id = ${account}::uuid and ${isIn.marked}${
     bots === null ? sql`` : sql` and bot_id = any(${bots}::text[])`
   }`;
-  const stored = (columns: Fragment) => sql`
+  const stored = (columns: Fragment, isWanted: Fragment) => sql`
     select ${columns} from conversation_segments s
-    where s.account_id = ${account}::uuid and ${inRange(sql`s.from_time`)}${
+    where s.account_id = ${account}::uuid and ${isWanted}${
       bots === null ? sql`` : sql` and s.bot_id = any(${[...bots, '']}::text[])`
     }`;
-  const times = sql`${milliseconds(sql, 's.from_time')}, ${milliseconds(sql, 's.to_time')}`;
+  const times = sql`${milliseconds(sql, `s.${span.from}`)}, ${milliseconds(sql, `s.${span.to}`)}`;
   const shipped = (nameOf: (name: ColumnName) => string) =>
     concat(
       sql,
@@ -54,12 +53,13 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
   const presence = (query.presence ?? []).map(
     (one) => sql` || case when ${isPresent(sql, query.scope, one)} then '1' else '0' end`,
   );
-  const needed = all.filter((name) => fetchOf(plan, name) !== 'never');
+  const needed = all.filter((name) => fetchOf(plan, name) !== 'never' || (section.hasOwnTimes && name === 'hour'));
   const built = all.map((name) => (needed.includes(name) ? sql`, ${sql(name)}` : sql`, null::bytea as ${sql(name)}`));
   const head = isBuilding
     ? sql`
-      kept as materialized (${stored(sql`bot_id, from_time, to_time, row_count`)}),
-      stale as materialized (${unitsOf(sql, marks)}),
+      marked as materialized (${marks}),
+      kept as materialized (${stored(sql`bot_id, from_time, to_time, row_count`, isIn.beside)}),
+      stale as materialized (${unitsOf(sql, sql`select * from marked`)}),
       obstacle as materialized (
         select (count(*) > ${MAX_STALE} or coalesce(sum(row_count), 0) > ${MAX_STALE_ROWS}
           or exists (select from pending_marks))::integer * ${STALE + 1} as size from stale
@@ -76,7 +76,7 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
     ? sql` and not exists (select from stale t where t.bot_id = s.bot_id and t.from_time = s.from_time)
       union all
       select 2, ${times}, s.row_count, '', ''${shipped((name) => name)}
-      from (select from_time, to_time, row_count, latest_activity${concat(sql, built)} from built) s`
+      from (select ${sql(span.from)}, ${sql(span.to)}, row_count, latest_activity${concat(sql, built)} from built) s`
     : sql``;
   const obstacle = isBuilding
     ? sql`((select size from obstacle) + (select size from excess) * ${STALE + 1})`
@@ -91,7 +91,30 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
     union all
     select 1, 0, 0, ${obstacle}, '', ''${concat(sql, presence)}${nulls}
     union all
-    ${stored(sql`2, ${times}, ${sql(`s.${storedName(section, 'row_count')}`)}, '', ''${shipped((name) => storedName(section, name))}`)} and ${obstacle} = 0${unmarked}`;
+    ${stored(sql`2, ${times}, ${sql(`s.${storedName(section, 'row_count')}`)}, '', ''${shipped((name) => storedName(section, name))}`, isIn.stored)} and ${obstacle} = 0${unmarked}`;
+}
+
+/**
+ * What concerns the range of a query: marks; segments `s`; and segments on the days of those marks. Rows with times of
+ * their own are looked for in segments of any day.
+ */
+function rangeOf(sql: Sql, { section, parts }: Plan): { marked: Fragment; stored: Fragment; beside: Fragment } {
+  const from = Math.min(...parts.map(({ window }) => window.from));
+  const to = Math.max(...parts.map(({ window }) => window.to));
+  if (section.hasOwnTimes) {
+    const span = spanOf(section);
+    return {
+      marked: sql`(messages_from is null or messages_from < ${iso(to)}::timestamptz and messages_to >= ${iso(from)}::timestamptz)`,
+      // One without a number of rows was never built: it is no empty one.
+      stored: sql`(${sql(`s.${span.from}`)} < ${iso(to)}::timestamptz and ${sql(`s.${span.to}`)} > ${iso(from)}::timestamptz
+        or ${sql(`s.${storedName(section, 'row_count')}`)} is null)`,
+      beside: sql`date_trunc('day', s.from_time, 'UTC') in (select date_trunc('day', m.hour, 'UTC') from marked m)`,
+    };
+  }
+  const inRange = (time: Fragment) =>
+    sql`${time} >= ${iso(Math.floor(from / DAY) * DAY)}::timestamptz and ${time} < ${iso(Math.ceil(to / DAY) * DAY)}::timestamptz`;
+  const stored = inRange(sql`s.from_time`);
+  return { marked: inRange(sql`hour`), stored, beside: stored };
 }
 
 /**
@@ -135,7 +158,7 @@ function shippedOf(sql: Sql, plan: Plan, name: ColumnName, nameOf: (name: Column
     case 'never':
       return sql`null::bytea`;
     case 'cut':
-      return sql`case when ${isCut(sql, plan.cuts[TIMES.indexOf(name)] as number[])} then ${column} end`;
+      return sql`case when ${isCut(sql, plan.section, plan.cuts[TIMES.indexOf(name)] as number[])} then ${column} end`;
     case 'late':
       return sql`case when s.latest_activity > ${earliestExpiry(plan)}::text::timestamptz then ${column} end`;
   }
@@ -146,9 +169,10 @@ const TIMES: readonly ColumnName[] = ['hour', 'minute', 'millisecond'];
 const milliseconds = (sql: Sql, name: string) => sql`(date_part('epoch', ${sql(name)}) * 1000)::bigint`;
 
 /** Whether one of these instants divides a segment `s`. */
-function isCut(sql: Sql, instants: number[]): Fragment {
+function isCut(sql: Sql, section: Section, instants: number[]): Fragment {
+  const { from, to } = spanOf(section);
   const list = sql`(select ${instants.map(iso)}::text[]::timestamptz[])`;
-  return sql`width_bucket(s.from_time, ${list}) <> width_bucket(s.to_time - interval '1 millisecond', ${list})`;
+  return sql`width_bucket(${sql(`s.${from}`)}, ${list}) <> width_bucket(${sql(`s.${to}`)} - interval '1 millisecond', ${list})`;
 }
 
 /** The time of activity up to which every conversation has expired; null if some never expire. */
