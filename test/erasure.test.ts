@@ -101,7 +101,11 @@ const others = [
     conversation: { ...shop, user_id: 'bob', user_name: 'Bob' },
   }),
   message('c-bob', '2', 'user', user, { text: `${words} from me too`, sender_name: name }),
-  message('c-bob', '3', 'agent', 'agent-1', { text: `Hello Bob and ${name} (${email})` }),
+  message('c-bob', '3', 'agent', 'agent-1', {
+    text: `Hello Bob and ${name} (${email})`,
+    intent: `about ${email}`,
+    collection_id: `${phone} called`,
+  }),
   event('c-bob', '4', 'message.edited', { message_id: '2', text: `${words}, edited` }),
   // Where she is a visitor only.
   message('c-carol', '1', 'user', 'carol', {

@@ -96,6 +96,9 @@ t.test('every report says how long it took', async (t) => {
   const graphql = async (query: string) =>
     (await ask(app, key, { method: 'POST', url: '/v1/graphql', payload: { query } })).headers['server-timing'];
   t.match(await graphql('{ sessions_per_channel { session_count } }'), /desc="segments"/);
-  t.match(await graphql('{ sessions_per_channel { session_count } requests_counts { counts } }'), /desc="mixed"/);
+  t.match(
+    await graphql('{ sessions_per_channel { session_count } counts_per_brain(tags: "{x}") { num_users } }'),
+    /desc="mixed"/,
+  );
   t.match(await graphql('{ __typename }'), /^db;dur=[\d.]+, total/);
 });

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { refresh, type Sizes } from '../src/queries/segments/refresh.js';
 import type { Random } from './fold/events.js';
 import { ACCOUNT, type World, world } from './harness.js';
-import { buildingFirst, deletingByAge, uniqueMarks, withoutOldKeys } from './segments/broken.js';
+import { buildingFirst, deletingByAge, uniqueMarks, withoutOldKeys, withoutOldMessages } from './segments/broken.js';
 import { hesitate, type Refresh, race, type Tally } from './segments/race.js';
 import { refreshAll } from './segments/roads.js';
 import { differences } from './segments/scratch.js';
@@ -76,6 +76,7 @@ async function seenToFail(t: Test, breakIt: (w: World) => Promise<void>, refresh
 t.test(`the same comparison sees a protocol that is broken (SEED=${seed})`, async (t) => {
   const intact = async () => {};
   await t.test('marks without the old key', (t) => seenToFail(t, withoutOldKeys, [usual]));
+  await t.test('marks without the time of old messages', (t) => seenToFail(t, withoutOldMessages, [usual]));
   await t.test('marks that are unique', (t) => seenToFail(t, uniqueMarks, [usual]));
   await t.test('a refresher that builds before it deletes the marks', (t) =>
     seenToFail(t, intact, [buildingFirst(anySizes)]),

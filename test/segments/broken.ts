@@ -17,6 +17,19 @@ export const withoutOldKeys = async ({ sql }: World) => {
     end $$`;
 };
 
+/** Marks of where the latest message is, as if a change were about no earlier one. */
+export const withoutOldMessages = async ({ sql }: World) => {
+  await sql`
+    create or replace function mark_segments(p_account uuid, p_before conversations[], p_after conversations[])
+    returns void language plpgsql volatile as $$
+    begin
+      insert into segment_marks (account_id, bot_id, hour, messages_from, messages_to)
+      select p_account, coalesce(r.bot_id, ''), date_trunc('hour', r.start_time, 'UTC'),
+        coalesce(min(r.last_content_time), 'infinity'), coalesce(max(r.last_content_time), '-infinity')
+      from unnest(p_before || p_after) r where r.start_time is not null group by 2, 3;
+    end $$`;
+};
+
 /** One mark for each bot and hour: whoever finds one relies on it, and a refresher may take it before they commit. */
 export const uniqueMarks = async ({ sql }: World) => {
   await sql`create unique index on segment_marks (account_id, bot_id, hour)`;

@@ -40,28 +40,31 @@ export function moving(r: Random) {
     const number = isNew ? conversations++ : r.below(conversations);
     // Later than what is known already, mostly: a move takes effect if it is the last.
     const time = FIRST + home * DAY + (++clock - (r.chance(0.2) ? r.below(1_000) : 0)) * 40;
+    // Some messages are days after the others of their conversation. They say nothing else, or it would be the last word.
+    const isFar = r.chance(0.1);
+    const all: Event[] = [
+      { type: 'message', sender: 'user', text: 'hello' },
+      { type: 'message', sender: 'user', sender_id: r.pick(people), text: 'hello' },
+      {
+        type: 'message',
+        sender: 'bot',
+        text: 'hi',
+        intent: oftenKnown('intent ', ['refund', 'order']),
+        reaction: r.pick(['thumbs_up', 'thumbs_down']),
+      },
+      { type: 'message', sender: 'agent', sender_id: r.pick(['mia', 'leo']), text: 'hi' },
+      { type: 'conversation.updated' },
+      { type: 'conversation.closed' },
+      { type: 'conversation.reopened' },
+      { type: 'rating', value: 1 + r.below(5) },
+    ];
     const placed = { start_time: startOn(home), bot_id: r.pick(bots), channel: 'web', user_id: r.pick(people) };
     return {
       id: `e${clock}`,
       conversation_id: `${home} ${number}`,
-      time: new Date(time).toISOString(),
-      ...(isNew ? { conversation: placed } : r.chance(0.6) ? { conversation: attributes(home) } : {}),
-      ...r.pick<Event>([
-        { type: 'message', sender: 'user', text: 'hello' },
-        { type: 'message', sender: 'user', sender_id: r.pick(people), text: 'hello' },
-        {
-          type: 'message',
-          sender: 'bot',
-          text: 'hi',
-          intent: oftenKnown('intent ', ['refund', 'order']),
-          reaction: r.pick(['thumbs_up', 'thumbs_down']),
-        },
-        { type: 'message', sender: 'agent', sender_id: r.pick(['mia', 'leo']), text: 'hi' },
-        { type: 'conversation.updated' },
-        { type: 'conversation.closed' },
-        { type: 'conversation.reopened' },
-        { type: 'rating', value: 1 + r.below(5) },
-      ]),
+      time: new Date(isFar ? time + r.below(3 * DAY) : time).toISOString(),
+      ...(isFar ? {} : isNew ? { conversation: placed } : r.chance(0.6) ? { conversation: attributes(home) } : {}),
+      ...r.pick(isFar ? all.slice(0, 4) : all),
     };
   }
 
