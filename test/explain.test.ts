@@ -97,7 +97,7 @@ t.test('every report says how long it took', async (t) => {
     (await ask(app, key, { method: 'POST', url: '/v1/graphql', payload: { query } })).headers['server-timing'];
   t.match(await graphql('{ sessions_per_channel { session_count } }'), /desc="segments"/);
   t.match(
-    await graphql('{ sessions_per_channel { session_count } counts_per_brain(tags: "{x}") { num_users } }'),
+    await graphql('{ sessions_per_channel { session_count } counts_per_brain(args: {tags: "{x}"}) { num_users } }'),
     /desc="mixed"/,
   );
   t.match(await graphql('{ __typename }'), /^db;dur=[\d.]+, total/);

@@ -25,6 +25,14 @@ const says = (id: string, time: number, more: object = {}): Event => ({
   ...more,
 });
 
+const updated = (id: string, time: number, bot_id: string): Event => ({
+  id: `u ${time}`,
+  type: 'conversation.updated',
+  time: iso(time),
+  conversation_id: id,
+  conversation: { bot_id },
+});
+
 t.test('messages long after and before the start of their conversation', async (t) => {
   const w = await world(t);
   await write(w.db, starting(FIRST, ['long', 'b', 'c', 'd']));
@@ -78,7 +86,7 @@ t.test('a mark matters where messages of its conversations lie', async (t) => {
   t.equal(await asked(t, w, within(then, then + DAY)), 'stored');
 
   // Its attributes change, and with them what its old messages count for.
-  await write(w.db, [{ ...says('a', then + DAY), type: 'conversation.updated', conversation: { bot_id: 'other' } }]);
+  await write(w.db, [updated('a', then + DAY, 'other')]);
   t.equal(await asked(t, w, within(FIRST, FIRST + DAY)), 'built');
   t.equal(await asked(t, w, within(then, then + DAY)), 'built');
   t.equal(await asked(t, w, within(FIRST + 10 * DAY, FIRST + 11 * DAY)), 'built', 'it may have had a message there');
@@ -87,7 +95,7 @@ t.test('a mark matters where messages of its conversations lie', async (t) => {
   t.strictSame((await differences(w.sql)).wrong, []);
 
   // A conversation without messages concerns no message.
-  await write(w.db, [{ ...says('silent', then), type: 'conversation.updated', conversation: { bot_id: 'shop' } }]);
+  await write(w.db, [updated('silent', then, 'shop')]);
   t.equal(await asked(t, w, within(then, then + DAY)), 'stored');
   // A mark that does not say where messages lie concerns all of them.
   await w.sql`insert into segment_marks (account_id, bot_id, hour) values (${ACCOUNT}, 'shop', ${iso(FIRST)}::timestamptz)`;

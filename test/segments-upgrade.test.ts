@@ -4,10 +4,11 @@ import { functions, migrate, migrations } from '../src/database/migrate.js';
 import { only } from '../src/database/rows.js';
 import { markPending } from '../src/queries/segments/pending.js';
 import { ACCOUNT, world } from './harness.js';
-import { asked, byBot, starting } from './segments/days.js';
+import { asked, byBot, numbered, SMALL, starting } from './segments/days.js';
 import { FIRST } from './segments/moving.js';
 import { write } from './segments/race.js';
 import { refreshAll } from './segments/roads.js';
+import { differences } from './segments/scratch.js';
 
 /**
  * A process of the version before segments may still write while another one migrates: its batch calls functions that know
@@ -59,4 +60,30 @@ t.test('a batch of the version before, in flight while the database is migrated'
   t.equal(await asked(t, w, byBot), 'stored');
   await markPending(w.db, () => false);
   t.equal((await w.sql`select from segment_marks`).length, 0, 'all are marked once');
+});
+
+t.test('segments from before messages', async (t) => {
+  const w = await world(t);
+  await write(w.db, starting(FIRST, numbered('busy', 20)));
+  await write(w.db, starting(FIRST + 86_400_000, ['calm']));
+  await refreshAll(w.db, SMALL);
+  const [empty] = await w.sql`select count(*)::integer as n from conversation_segments where row_count = 0`;
+  t.ok(empty?.n > 20, 'hours without conversations have segments too');
+  const columns = await w.sql<{ name: string }[]>`
+    select attname as name from pg_attribute
+    where attrelid = 'conversation_segments'::regclass and (attname ~ '^m_' or attname = 'layout')`;
+  await w.sql.unsafe(
+    `alter table conversation_segments ${columns.map(({ name }) => `drop ${name}`).join(', ')};
+     alter table segment_marks drop messages_from, drop messages_to;
+     delete from schema_migrations where version = 13`,
+  );
+  await migrate(w.sql);
+  const byHour = { ...byBot, dataset: 'messages', measures: ['messages', 'users'] };
+  t.equal(await asked(t, w, byHour), 'raw', 'segments are not used yet');
+  await markPending(w.db, () => false);
+  t.equal(await asked(t, w, byHour), 'built');
+  await refreshAll(w.db, SMALL);
+  t.equal(await asked(t, w, byHour), 'stored');
+  t.equal(await asked(t, w, byBot), 'stored');
+  t.strictSame((await differences(w.sql)).wrong, []);
 });

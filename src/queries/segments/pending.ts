@@ -32,7 +32,9 @@ export async function markPending(db: Database, isOver: () => boolean): Promise<
     if (taken.length === 0) return; // another process was faster
     await sql`
       insert into known_ids (account_id, kind, id)
-      select distinct account_id, 'organization', unnest(organization_ids) from conversations
+      select distinct c.account_id, 'organization', o.id
+      from conversations c cross join unnest(c.organization_ids) o (id)
+      where o.id <> c.account_id::text -- that of agents for whom no event names one
       on conflict do nothing`;
     await sql`
       insert into account_activity (account_id, minute, first_time, last_time)

@@ -105,9 +105,7 @@ function rangeOf(sql: Sql, { section, parts }: Plan): { marked: Fragment; stored
     const span = spanOf(section);
     return {
       marked: sql`(messages_from is null or messages_from < ${iso(to)}::timestamptz and messages_to >= ${iso(from)}::timestamptz)`,
-      // One without a number of rows was never built: it is no empty one.
-      stored: sql`(${sql(`s.${span.from}`)} < ${iso(to)}::timestamptz and ${sql(`s.${span.to}`)} > ${iso(from)}::timestamptz
-        or ${sql(`s.${storedName(section, 'row_count')}`)} is null)`,
+      stored: sql`${sql(`s.${span.from}`)} < ${iso(to)}::timestamptz and ${sql(`s.${span.to}`)} > ${iso(from)}::timestamptz`,
       beside: sql`date_trunc('day', s.from_time, 'UTC') in (select date_trunc('day', m.hour, 'UTC') from marked m)`,
     };
   }
