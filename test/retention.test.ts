@@ -83,7 +83,9 @@ t.test('whole conversations go, and stay away', async (t) => {
     },
     message('live-web', '1', 40, on('web')),
     message('live-web', '2', 9),
+    message('live-web', '3', 9, { sender_id: 'guest-who-stays' }),
     message('old', '1', 31, on('voice')),
+    message('old', '2', 31, { sender_id: 'guest-who-goes' }),
     message('none', '1', 31, { conversation: { bot_id: 'gone', bot_version: 'LIVE' } }),
     message('young', '1', 29, on('voice')),
     message('mail', '1', 400, on('mail')),
@@ -94,6 +96,7 @@ t.test('whole conversations go, and stay away', async (t) => {
   for (const id of ['old-web', 'old', 'none']) {
     t.ok((await tablesWith(w, `user-${id}`)).includes('dictionary'), `${id} is there before`);
   }
+  t.ok((await tablesWith(w, 'guest-who-goes')).includes('dictionary'), 'and who else wrote');
   const app = await w.app({ now: NOW, retention });
   const etag = (await ask(app, key, { url: '/v1/bots' })).headers.etag;
 
@@ -108,6 +111,8 @@ t.test('whole conversations go, and stay away', async (t) => {
     t.strictSame(await tablesWith(w, `user-${id}`), [], `nothing is left of ${id}`);
     t.strictSame(await tablesWith(w, `zztext ${id}`), []);
   }
+  t.strictSame(await tablesWith(w, 'guest-who-goes'), [], 'nor of who else wrote');
+  t.ok((await tablesWith(w, 'guest-who-stays')).includes('dictionary'), 'whose messages are there is a word');
   t.not((await ask(app, key, { url: '/v1/bots' })).headers.etag, etag, 'validators change');
   const counting = {
     dataset: 'conversations',
