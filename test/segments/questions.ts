@@ -1,5 +1,8 @@
 /** What the comparing readers ask. */
+
 import type { Query } from '../../src/queries/query.js';
+import { plan } from '../../src/queries/run.js';
+import { planOf } from '../../src/queries/segments/plan.js';
 import type { Timeouts } from '../../src/queries/timeouts.js';
 import { parseTimeouts } from '../../src/queries/timeouts.js';
 import type { Random } from '../fold/events.js';
@@ -96,7 +99,12 @@ export function questions(r: Random) {
         : { ...r.pick(fixed), ...(r.chance(0.6) ? { start_time: day(one), end_time: day(one + 1) } : {}) };
       const query = queryOf(asked, NOW);
       const now = FIRST + r.below((DAYS + 3) * DAY);
-      if (query !== null) return { asked, query, asOf: { now, timeouts: r.pick(timeouts) } };
+      if (query === null) continue;
+      const asOf = { now, timeouts: r.pick(timeouts) };
+      // Mostly not about what segments lack, which leaves nothing to compare.
+      const planned = plan(query, { bucket: '', groups: '' });
+      if (planned.ok && 'reason' in planOf(query, planned.parts, asOf) && r.chance(0.9)) continue;
+      return { asked, query, asOf };
     }
   };
 }
