@@ -8,8 +8,8 @@
  * so `report.ts` shortens that. Its plugins for TypeScript, mocks and intercepts are off because nothing uses them and each
  * costs every test file its loading; coverage is off because it makes V8 slower.
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -68,8 +68,15 @@ function fromUrl(text: string) {
   };
 }
 
+const program = join(root, 'node_modules/tap/dist/esm/run.mjs');
+// Tap would build itself with the plugins of package.json too, but too late for its first run after an install: each file
+// would then load the plugins that are off, which takes more than a second.
+const built = readFileSync(join(root, 'node_modules/@tapjs/test/test-built/dist/esm/index.js'), 'utf8');
+if (built.includes('@tapjs/typescript'))
+  spawnSync(process.execPath, [program, 'build'], { cwd: root, stdio: 'inherit' });
+
 const given = process.argv.slice(2);
-const tap = spawn(process.execPath, [join(root, 'node_modules/tap/dist/esm/run.mjs'), ...given], {
+const tap = spawn(process.execPath, [program, ...given], {
   cwd: root,
   stdio: ['inherit', 'pipe', 'inherit'],
 });
