@@ -17,9 +17,9 @@ t.test('a malformed query is refused with its path, without the database, by a b
       if (isAsked) reads++;
       return w.db.read(query);
     },
-    scan: (query, begin) => {
+    scan: (query, begin, weight) => {
       if (isAsked) reads++;
-      return w.db.scan(query, begin);
+      return w.db.scan(query, begin, weight);
     },
     transaction: w.db.transaction,
     write: w.db.write,
