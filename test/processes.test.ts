@@ -180,7 +180,9 @@ t.test(`three services, one killed (SEED=${seed})`, async (t) => {
   });
   await Promise.all([writing, ...Array.from({ length: READERS }, (_, n) => reader(random(seed + 100 + n)))]);
   const seconds = Math.round((performance.now() - began) / 1_000);
-  t.comment(`${seconds} s, ${sent} batches, ${again} of them sent again; answers compared: ${compared}`);
+  process.stderr.write(
+    `processes: ${seconds} s, ${sent} batches, ${again} of them sent again; answers compared: ${compared.join(', ')}, wrong ${wrong.length}\n`,
+  );
   t.strictSame(wrong, [], 'every answer lies between a recount before it and one after it');
   t.equal(sent, total);
   t.ok(Math.min(...compared) >= 3, 'each question was compared');
