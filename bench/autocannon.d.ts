@@ -5,6 +5,8 @@ declare module 'autocannon' {
     method?: string;
     headers?: Record<string, string>;
     body?: string;
+    /** Changes each request before it is sent. */
+    requests?: { setupRequest(request: object): object }[];
     connections: number;
     /** Seconds. */
     duration: number;

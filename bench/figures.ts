@@ -88,7 +88,7 @@ export function readTable(reads: ReadFigures[]): string {
 }
 
 /** Requests a second, and what they are of those of the others in the same round. */
-export function loadTable({ service, constant, pgbench, validated, notes }: LoadFigures): string {
+export function loadTable({ computed, service, constant, pgbench, validated, notes }: LoadFigures): string {
   const row = (name: string, rates: Samples) => [
     name,
     range(rates),
@@ -96,7 +96,8 @@ export function loadTable({ service, constant, pgbench, validated, notes }: Load
     spread(ratios(rates, constant)),
   ];
   const rows = [
-    row('query a', service),
+    row('query a, each time computed', computed),
+    row('query a, over and over', service),
     ...(validated === null ? [] : [row('query a, validated (304)', validated)]),
     ...(pgbench === null ? [] : [row('pgbench, narrow rollup', pgbench.narrow)]),
     ...(pgbench === null ? [] : [row('pgbench, rollup by five dimensions', pgbench.wide)]),

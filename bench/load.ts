@@ -9,12 +9,14 @@ import type { Sql } from '../src/database/connect.js';
 import { root } from '../src/root.js';
 import type { Read } from './canonical.js';
 import type { Samples } from './figures.js';
-import { ACCOUNT, basic, KEY, type Service } from './service.js';
+import { ACCOUNT, basic, KEY, type Service, unasked } from './service.js';
 
 const CONNECTIONS = 32;
 
 /** Requests a second of query a; null with why where something cannot be measured. */
 export interface LoadFigures {
+  /** Each request computed, and the same over and over. */
+  computed: Samples;
   service: Samples;
   constant: Samples;
   /** On a rollup of this question alone, and on one by five dimensions. */
@@ -34,6 +36,7 @@ export async function benchLoad(
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<LoadFigures> {
   const figures: LoadFigures = {
+    computed: [],
     service: [],
     constant: [],
     pgbench: { narrow: [], wide: [] },
@@ -48,7 +51,9 @@ export async function benchLoad(
   try {
     const [constantUrl] = (await once(constant, 'message')) as [string];
     const posted = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body };
+    const each = { ...posted, requests: [{ setupRequest: (one: object) => ({ ...one, body: unasked(body) }) }] };
     const turns: (() => Promise<unknown>)[] = [
+      async () => figures.computed.push(await rate({ url: `${service.url}/v1/query`, ...each }, seconds, 200)),
       async () => figures.service.push(await rate({ url: `${service.url}/v1/query`, ...posted }, seconds, 200)),
       async () => figures.constant.push(await rate({ url: `${constantUrl}/v1/query`, ...posted }, seconds, 200)),
     ];
@@ -83,7 +88,7 @@ export async function benchLoad(
   return figures;
 }
 
-type Request = Pick<Parameters<typeof autocannon>[0], 'url' | 'method' | 'headers' | 'body'>;
+type Request = Pick<Parameters<typeof autocannon>[0], 'url' | 'method' | 'headers' | 'body' | 'requests'>;
 
 /** Requests a second, all of them answered with one status. */
 async function rate(request: Request, seconds: number, status: number): Promise<number> {

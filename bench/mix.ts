@@ -3,7 +3,7 @@ import { createKey } from '../src/auth/keys.js';
 import { openPool } from '../src/database/database.js';
 import type { Read } from './canonical.js';
 import type { Delay } from './delay.js';
-import { ACCOUNT, type Service } from './service.js';
+import { ACCOUNT, type Service, unasked } from './service.js';
 
 /** Small panels of one key without and beside heavy reports of another. */
 export interface MixFigures {
@@ -41,7 +41,7 @@ export async function benchMix(
   let isOver = false;
   const askReports = async (first: number) => {
     for (let n = first; !isOver; n++) {
-      const body = JSON.stringify(heavy[n % heavy.length]?.body);
+      const body = unasked(JSON.stringify(heavy[n % heavy.length]?.body));
       await service.ask('POST', '/v1/query', body, 'application/json', other);
       reports++;
     }
@@ -61,7 +61,7 @@ async function askPanels(service: Service, panel: Read, seconds: number): Promis
   await service.delay(); // starts anew
   for (let n = 0; n < (seconds * 1000) / EVERY; n++) {
     const started = performance.now();
-    const answer = service.ask('POST', '/v1/query', body, 'application/json');
+    const answer = service.ask('POST', '/v1/query', unasked(body), 'application/json');
     asked.push(answer.then(() => void times.push(performance.now() - started)));
     await delay(EVERY);
   }

@@ -8,7 +8,7 @@ import type { Read } from './canonical.js';
 import { differing, normal } from './compare.js';
 import { type Duck, nameOf } from './duck.js';
 import type { Samples } from './figures.js';
-import { ACCOUNT, PATIENCE, type Service } from './service.js';
+import { ACCOUNT, outdate, PATIENCE, type Service } from './service.js';
 
 /** Who answers: `run(query)` in this process, the service over HTTP, SQL by hand, and DuckDB in this process. */
 export const parties = ['run', 'http', 'sql', 'duckdb'] as const;
@@ -52,6 +52,7 @@ export async function benchReads(
       const turns: Record<Party, () => Promise<Answer>> = {
         run: () => inCore(pool, read),
         async http() {
+          await outdate(sql);
           const { ms, value } = await timed(() =>
             ask('POST', '/v1/query', JSON.stringify(read.body), 'application/json'),
           );

@@ -8,7 +8,7 @@ import { queryQuestions } from './reports/queries.js';
 import { type Question, sumAt } from './reports/question.js';
 import { seriesQuestions } from './reports/series.js';
 import { checkSample, type Range, ranges, seed } from './reports/world.js';
-import { type Service, startService } from './service.js';
+import { outdate, type Service, startService } from './service.js';
 
 /**
  * `npm run bench:reports`: every operation for a month and for a year, over HTTP, beside SQL by hand for the same numbers on
@@ -64,6 +64,7 @@ async function measure(service: Service, question: Question, range: Range): Prom
   const figures: Figures = { question, range, ours: [], byHand: [] };
   const { method, path, body } = question.ask(range);
   const ourTurn = async () => {
+    await outdate(service.sql);
     const started = performance.now();
     const text = await service.ask(
       method,

@@ -14,6 +14,15 @@ export const ACCOUNT = '00000000-0000-4000-8000-00000000000a';
 /** Milliseconds that a statement may take here: a raw read of many millions on a busy machine passes the usual 30 s. */
 export const PATIENCE = 600_000;
 
+/** Changes the account without changing its rows, so that the service has to compute what it has kept. */
+export const outdate = async (sql: Sql): Promise<void> => void (await sql`select note_change(${ACCOUNT}::uuid, '{}')`);
+
+let asked = 0;
+
+/** The same JSON, written as no request before: the service keeps no answer to it. */
+export const unasked = (json: string): string =>
+  json + (asked++).toString(2).padStart(24, '0').replaceAll('0', ' ').replaceAll('1', '\t');
+
 export const basic = (key: string): string => `Basic ${Buffer.from(key).toString('base64')}`;
 
 /** A process of the service, as its users run it. */

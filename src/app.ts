@@ -12,6 +12,7 @@ import { refuseQuery } from './http/body.js';
 import { closeGracefully } from './http/closing.js';
 import { encodeAnswers } from './http/encoding.js';
 import { secureAnswers } from './http/headers.js';
+import { KeptAnswers } from './http/kept-answers.js';
 import { methods } from './http/methods.js';
 import { sendProblem } from './http/problem.js';
 import { Reports } from './http/reports.js';
@@ -140,6 +141,7 @@ export async function buildApp({
   const asOfNow = () => ({ now: now(), timeouts });
   const reports = new Reports();
   const context = { db, asOfNow, reports, revision: revisions(db) };
+  const ofNumbers = { ...context, kept: new KeptAnswers() };
   const admit = admission(db, limits);
   const guarding = guesses(wrongSecrets, now);
 
@@ -154,9 +156,9 @@ export async function buildApp({
     await guarded.register((scope) => keyRoutes(scope, db));
     await guarded.register((scope) => eventRoutes(scope, db, now, retention));
     await guarded.register(echoRoutes);
-    await guarded.register((scope) => seriesRoutes(scope, context));
-    await guarded.register((scope) => queryRoutes(scope, context));
-    await guarded.register((scope) => reportingRoutes(scope, context));
+    await guarded.register((scope) => seriesRoutes(scope, ofNumbers));
+    await guarded.register((scope) => queryRoutes(scope, ofNumbers));
+    await guarded.register((scope) => reportingRoutes(scope, ofNumbers));
     await guarded.register((scope) => graphqlRoutes(scope, context));
     await guarded.register((scope) => lookupRoutes(scope, context));
     await guarded.register((scope) => linkRoutes(scope, context));

@@ -173,7 +173,7 @@ t.test('a database that is away, and a fault of the service', async (t) => {
   const db: Database = {
     ...w.db,
     read: (query) => (failure === null ? w.db.read(query) : Promise.reject(failure)),
-    scan: (query, begin) => (failure === null ? w.db.scan(query, begin) : Promise.reject(failure)),
+    scan: (query, begin, weight) => (failure === null ? w.db.scan(query, begin, weight) : Promise.reject(failure)),
   };
   const app = await buildApp({ db, timeouts: { initial: null, channels: new Map() } });
   t.teardown(() => app.close());

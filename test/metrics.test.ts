@@ -98,7 +98,7 @@ t.test('what a service did, as Prometheus reads it', async (t) => {
     await counts('conversation_reports_ingest_lag_seconds_bucket{le="60"}', 1);
     t.ok(((await value('conversation_reports_statement_duration_seconds_count{weight="write"}')) ?? 0) >= 3);
     const roads = await Promise.all(
-      ['segments', 'raw', 'mixed'].map((road) => value(`conversation_reports_reports_total{road="${road}"}`)),
+      ['segments', 'raw', 'mixed', 'kept'].map((road) => value(`conversation_reports_reports_total{road="${road}"}`)),
     );
     t.equal(
       roads.reduce<number>((sum, one) => sum + (one ?? 0), 0),

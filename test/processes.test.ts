@@ -10,7 +10,7 @@ import { proxy } from './proxy.js';
 import { refreshAll } from './segments/roads.js';
 import { differences } from './segments/scratch.js';
 import { launch, main, portOf, type Service, until } from './service.js';
-import { inForm } from './tools/form.js';
+import { inForm, isTimed } from './tools/form.js';
 import { rowsOf } from './tools/rows.js';
 
 /**
@@ -19,7 +19,8 @@ import { rowsOf } from './tools/rows.js';
  */
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
-const BATCHES = inForm(60, 300);
+/** With `npm run test:processes`, what takes them more than five minutes. */
+const BATCHES = inForm(60, isTimed ? 6_000 : 300);
 const WRITERS = 6;
 const READERS = 3;
 
@@ -170,6 +171,7 @@ t.test(`three services, one killed (SEED=${seed})`, async (t) => {
     services[1] = serve();
     ports[1] = await portOf(services[1]);
   };
+  const began = performance.now();
   const writing = Promise.all([
     killer(),
     ...Array.from({ length: WRITERS }, (_, n) => writer(random(seed + n))),
@@ -177,7 +179,10 @@ t.test(`three services, one killed (SEED=${seed})`, async (t) => {
     isWriting = false;
   });
   await Promise.all([writing, ...Array.from({ length: READERS }, (_, n) => reader(random(seed + 100 + n)))]);
-  t.comment(`${sent} batches, ${again} of them sent again; answers compared: ${compared}`);
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  process.stderr.write(
+    `processes: ${seconds} s, ${sent} batches, ${again} of them sent again; answers compared: ${compared.join(', ')}, wrong ${wrong.length}\n`,
+  );
   t.strictSame(wrong, [], 'every answer lies between a recount before it and one after it');
   t.equal(sent, total);
   t.ok(Math.min(...compared) >= 3, 'each question was compared');

@@ -19,7 +19,7 @@ export interface Database {
    * The same for a statement whose rows are handled as they arrive, each as its columns in PostgreSQL's binary format.
    * `begin` is called anew for a retry.
    */
-  scan<Result>(query: Query<object>, begin: () => Scan<Result>): Promise<Result>;
+  scan<Result>(query: Query<object>, begin: () => Scan<Result>, weight: 'light' | 'heavy'): Promise<Result>;
   /**
    * Runs statements in one transaction with one snapshot (`repeatable read`). Each may take `timeout` milliseconds. Throws
    * `Unavailable` if it conflicts with another transaction; it has changed nothing then. With `read committed`, a statement
@@ -180,7 +180,7 @@ export function openPool(target: Target, { share, onStatement, ...options }: Poo
   return {
     timeout: options.statementTimeout,
     read: (query, weight = 'light') => retried(() => run(query, weight)),
-    scan: (query, begin) =>
+    scan: (query, begin, weight) =>
       retried(async () => {
         const { row, end } = begin();
         let count = 0;
@@ -195,7 +195,7 @@ export function openPool(target: Target, { share, onStatement, ...options }: Poo
         };
         await execute(
           (sql) => handled(query(sql), handle),
-          'heavy',
+          weight,
           {},
           () => count,
         );

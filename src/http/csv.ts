@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { KeptAnswer } from './kept-answers.js';
 
 export interface CsvTable {
   columns: string[];
@@ -47,21 +48,22 @@ export function limitCaching(reply: FastifyReply, hasTable: boolean): void {
 const markOf = ({ query }: FastifyRequest) => ((query as { bom?: string }).bom === 'true' ? '\uFEFF' : '');
 
 /**
- * Sends a report as JSON or, where there is a table and the request asks for it, as the CSV table of the same numbers.
- * `file` is its Content-Disposition.
+ * A report as JSON or, where there is a table and the request asks for it, as the CSV table of the same numbers. `file` is its
+ * Content-Disposition.
  */
-export function sendReport<Body>(
+export function written<Body>(
   request: FastifyRequest,
   reply: FastifyReply,
   body: Body,
   table: ((body: Body) => CsvTable & { file: string }) | undefined,
-): FastifyReply {
+): KeptAnswer {
   const { format } = request.query as { format?: string };
-  if (table === undefined) return reply.send(body);
-  if (!wantsCsv(request, format)) return reply.send(body);
+  if (table === undefined || !wantsCsv(request, format)) {
+    return { body: String(reply.serialize(body)), headers: { 'content-type': 'application/json; charset=utf-8' } };
+  }
   const { columns, rows, file } = table(body);
-  reply.type('text/csv; charset=utf-8').header('content-disposition', file);
-  return reply.serializer(String).send(markOf(request) + csv(columns, rows));
+  const headers = { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': file };
+  return { body: markOf(request) + csv(columns, rows), headers };
 }
 
 /** Sends CSV as a client receives it. A failure of the stream breaks the connection. */

@@ -4,13 +4,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import { scopeFor } from '../auth/principal.js';
 import { requires } from '../auth/requires.js';
 import type { Database } from '../database/database.js';
+import { noteRoad } from '../database/meter.js';
 import type { Fault } from '../errors.js';
 import type { AsOf } from '../queries/query.js';
 import type { Revisions } from '../queries/revision/revision.js';
 import type { Scope } from '../queries/scope.js';
-import { type CsvTable, limitCaching, sendCsvStream, sendReport, wantsCsv } from './csv.js';
+import { type CsvTable, limitCaching, sendCsvStream, wantsCsv, written } from './csv.js';
 import { Faults } from './faults.js';
 import { disposition, type Named } from './file-name.js';
+import type { KeptAnswer, KeptAnswers } from './kept-answers.js';
 import { gatherLists } from './lists.js';
 import type { Reports } from './reports.js';
 import { measured, showTiming } from './timing.js';
@@ -23,6 +25,8 @@ export interface ReportContext {
   revision: Revisions;
   /** The reports that links can read. */
   reports?: Reports;
+  /** Keeps answers for the next who ask the same. Only for reports of numbers: texts of people are not kept in memory. */
+  kept?: KeptAnswers;
 }
 
 /** The caller of a request. */
@@ -66,6 +70,8 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Answer
    * answer must have nothing beside its fields.
    */
   isPlain?: boolean;
+  /** Whether an answer may be kept, where any are: it must depend on nothing but what its tag covers. Default: it may. */
+  isKept?(parsed: Parsed): boolean;
   /** The body as a CSV table. Without it the operation only answers JSON. */
   table?(answer: Static<Answer>, parsed: Parsed): CsvTable;
   /** What the file of the CSV is named after. Default: the path, and the `window` of what was parsed. */
@@ -78,7 +84,7 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Answer
  */
 export function serve<Params extends TSchema, Query extends TSchema, Answer extends TSchema, Parsed>(
   app: FastifyInstance,
-  { asOfNow, revision, reports }: ReportContext,
+  { asOfNow, revision, reports, kept }: ReportContext,
   operation: Operation<Params, Query, Answer, Parsed>,
 ): void {
   const { method, url, params, querystring, response } = operation;
@@ -126,6 +132,20 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
         return sendUnchanged(reply, validator);
       };
       if (known !== null) return unchanged(known);
+      const send = ({ body, headers }: KeptAnswer) => {
+        limitCaching(reply, table !== undefined);
+        showTiming(reply, meter);
+        return reply.headers(headers).serializer(String).send(body);
+      };
+      // A CSV may have a link to its next page, which is of this request.
+      const mayKeep = kept && found && !caller.wantsCsv && (operation.isKept?.(parsed) ?? true);
+      const answers = mayKeep ? kept.of(scope.account, found.facts) : null;
+      const before = answers && validators && (answers.get(validators.lasting) ?? answers.get(validators.passing));
+      if (before) {
+        if (matchesAny(request)) return unchanged(String(before.headers.etag));
+        noteRoad('kept');
+        return send(before);
+      }
       const stream = caller.wantsCsv ? ((await operation.csvStream?.(parsed, caller)) ?? null) : null;
       const answer = stream === null ? await operation.answer(parsed, caller) : null;
       // What a stream will ask for is not known yet.
@@ -137,17 +157,17 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
         }
         reply.header('etag', validator);
       }
-      limitCaching(reply, table !== undefined);
-      showTiming(reply, meter);
-      if (operation.isPlain) reply.type('application/json; charset=utf-8').serializer(JSON.stringify);
       const fileName = () => disposition(url, operation.file?.(parsed) ?? (parsed as Named));
-      if (stream !== null) return sendCsvStream(request, reply, stream, fileName());
-      return sendReport(
-        request,
-        reply,
-        answer as Static<Answer>,
-        table && ((body) => ({ ...table(body, parsed), file: fileName() })),
-      );
+      if (stream !== null) {
+        limitCaching(reply, table !== undefined);
+        showTiming(reply, meter);
+        return sendCsvStream(request, reply, stream, fileName());
+      }
+      if (operation.isPlain) reply.serializer(JSON.stringify);
+      const asTable = table && ((body: Static<Answer>) => ({ ...table(body, parsed), file: fileName() }));
+      const ready = written(request, reply, answer as Static<Answer>, asTable);
+      if (validator !== null) answers?.keep(validator, { ...ready, headers: { ...ready.headers, ...saidBy(reply) } });
+      return send(ready);
     });
   }
   if (operation.table !== undefined) {
@@ -164,6 +184,12 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
   const onRequest = method === 'POST' ? { onRequest: requires('read') } : {};
   app.route({ method, url, attachValidation: true, ...onRequest, schema, preValidation, handler: handle });
 }
+
+/** The headers that an answer has set. */
+const saidBy = (reply: FastifyReply) => {
+  const names = ['etag', 'report-notice'].filter((name) => reply.hasHeader(name));
+  return Object.fromEntries(names.map((name) => [name, String(reply.getHeader(name))]));
+};
 
 /** The names of the parameters that take a list. */
 function listsIn(querystring: TSchema): string[] {

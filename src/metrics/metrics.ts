@@ -98,7 +98,7 @@ export function createMetrics(asked: Asked): Metrics {
   // A series that begins with its first event hides that event from rate().
   for (const reason of unreadables) unread.inc({ reason }, 0);
   for (const reason of sheds) shed.inc({ reason }, 0);
-  for (const road of ['segments', 'raw', 'mixed']) reports.inc({ road }, 0);
+  for (const road of ['segments', 'raw', 'mixed', 'kept']) reports.inc({ road }, 0);
   for (const outcome of outcomes) events.inc({ outcome }, 0);
   for (const weight of ['light', 'heavy', 'write']) failed.inc({ weight }, 0);
 

@@ -13,3 +13,28 @@ export const isTimed = !['', '0', undefined].includes(process.env.TIMES);
 
 /** How many of something a test takes. */
 export const inForm = (short: number, full: number): number => (isFull ? full : short);
+
+/**
+ * Files that only run in the long form, or if they are named: they start browsers or programs, again and again, and are half of
+ * the time of all tests.
+ */
+export const longFiles = [
+  'backup',
+  'backup-rows',
+  'client-samples',
+  'clients',
+  'commands',
+  'dashboard',
+  'dashboard-pages',
+  'demo',
+  'distribute',
+  'docs',
+  'documentation',
+  'graphiql',
+  'isolation',
+  'outage',
+  'packed',
+  'processes',
+  'release',
+  'soak',
+];

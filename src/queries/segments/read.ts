@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.js';
 import { unprepared } from '../../database/unprepared.js';
 import { Arena } from './arena.js';
+import { DAY } from './axis.js';
 import { type Column, opened } from './decode.js';
 import type { Stored } from './frame.js';
 import type { Plan, Vocabulary } from './plan.js';
@@ -111,7 +112,17 @@ async function attempt(
         },
       };
     },
+    isSmall(plan) && !isBuilding ? 'light' : 'heavy',
   );
+}
+
+/** A read of so many segments, a quarter of one bot or a week of a dozen, does not wait for large reports to end. */
+const FEW = 100;
+
+function isSmall({ bots, parts }: Plan): boolean {
+  if (bots === null) return false;
+  const days = parts.reduce((sum, { window: { from, to } }) => sum + Math.ceil((to - from) / DAY) + 1, 0);
+  return days * bots.length <= FEW;
 }
 
 /** So many shapes of ad-hoc queries are prepared, the first that come twice: planning takes longer than a small read. */

@@ -35,6 +35,8 @@ export async function queryRoutes(app: FastifyInstance, context: ReportContext):
     response: QueryAnswer,
     isPlain: true,
     parse: ({ body, now }, faults) => parseQuestion(readBody(body, faults), now, faults),
+    // An explanation is of this request, and for some keys alone.
+    isKept: ({ explain }) => !explain,
     async answer({ query: parsed, ...rest }, { scope, asOf, notice, request }) {
       const query = { ...parsed, scope } as Query;
       const question: Question = { ...rest, query };

@@ -93,11 +93,16 @@ function inOrder({ query, groups, order }: Question, pairs: readonly Pair[]): (a
 /** Finds the places of the groups. Each group is compared once, not in each bucket. */
 function setPlaces(pairs: readonly Pair[], groups: Question['groups']): void {
   const found = new Map<string, Pair[]>();
+  const byArray = new Map<readonly Value[], Pair[]>(); // segments give all rows of a group the same array
   for (const pair of pairs) {
-    const id = JSON.stringify(pair.keys);
-    const same = found.get(id);
-    if (same === undefined) found.set(id, [pair]);
-    else same.push(pair);
+    let same = byArray.get(pair.keys);
+    if (same === undefined) {
+      const id = JSON.stringify(pair.keys);
+      same = found.get(id) ?? [];
+      found.set(id, same);
+      byArray.set(pair.keys, same);
+    }
+    same.push(pair);
   }
   const sorted = [...found.values()].sort(([a], [b]) => {
     for (let n = 0; n < groups.length; n++) {
