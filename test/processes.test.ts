@@ -21,6 +21,8 @@ import { rowsOf } from './tools/rows.js';
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 /** With `npm run test:processes`, what takes them more than five minutes. */
 const BATCHES = inForm(60, isTimed ? 6_000 : 300);
+/** Milliseconds for a half of them. */
+const LONGEST = inForm(60_000, isTimed ? 900_000 : 120_000);
 const WRITERS = 6;
 const READERS = 3;
 
@@ -161,12 +163,14 @@ t.test(`three services, one killed (SEED=${seed})`, async (t) => {
     await until(
       () => sent > total / 4,
       () => 'nothing is sent',
+      LONGEST,
     );
     services[1]?.child.kill('SIGKILL');
     await services[1]?.ended;
     await until(
       () => sent > total / 2,
       () => 'nothing is sent after the kill',
+      LONGEST,
     );
     services[1] = serve();
     ports[1] = await portOf(services[1]);
