@@ -5,10 +5,10 @@ import { ACCOUNT, ask, send, world } from './harness.js';
 import { evaluate } from './reporting/naive.js';
 import { randomConversation, randomQuestion } from './reporting/random.js';
 import { rowsOf } from './reporting/rows.js';
-import { inForm } from './tools/form.js';
+import { inForm, isTimed } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const QUESTIONS = inForm(300, 2_500);
+const QUESTIONS = inForm(300, isTimed ? 2_500 : 1_500);
 
 t.test(`${QUESTIONS} random questions against a naive evaluation (SEED=${seed} repeats them)`, async (t) => {
   const r = random(seed);

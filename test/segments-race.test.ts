@@ -9,7 +9,7 @@ import { differences } from './segments/scratch.js';
 import { inForm, isTimed } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const SECONDS = inForm(8, isTimed ? 300 : 45);
+const SECONDS = inForm(8, isTimed ? 300 : 25);
 
 /** The least number of answers that are compared, by stored segments alone and with some that were built in place. */
 const LEAST = { stored: inForm(8, isTimed ? 100 : 20), built: inForm(20, isTimed ? 500 : 100) };
