@@ -114,11 +114,11 @@ interface Reader {
 }
 
 /**
- * Each reader has every sixth of something in the short form, every second in the long one, and the readers take turns; with
+ * Each reader has every sixth of something in the short form, every third in the long one, and the readers take turns; with
  * TIMES each has all.
  */
 const some = <Item>(all: Item[], { turn }: Reader): Item[] => {
-  const step = isTimed ? 1 : inForm(6, 2);
+  const step = isTimed ? 1 : inForm(6, 3);
   return all.filter((_, n) => n % step === turn % step);
 };
 
@@ -396,11 +396,11 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
     t.strictSame(differences, [], `${reader.name}: what the key may not see is answered like what is not there`);
     t.strictSame(changed, [], `${reader.name}: no answer changes when others' conversations arrive`);
     t.ok(counts.good > counts.cells / 2, `${reader.name}: most requests are good ones: ${JSON.stringify(counts)}`);
-    t.ok(counts.showing > inForm(15, 50), `${reader.name}: its own conversations show: ${JSON.stringify(counts)}`);
+    t.ok(counts.showing > inForm(15, 30), `${reader.name}: its own conversations show: ${JSON.stringify(counts)}`);
     say(`${reader.name}: ${JSON.stringify(counts)}`);
   }
   say(`${total} cells`);
-  t.ok(total >= inForm(300, 1_000), `${total} cells`);
+  t.ok(total >= inForm(300, 650), `${total} cells`);
 
   // Links, read without a key: each answers what its key gets, and dead ones answer alike.
   const links = new Map<Reader, SharedLink[]>();
@@ -409,7 +409,7 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
     heard({ method: 'GET', url: '' }, await ask(app, null, { url: path }));
   for (const reader of readers) {
     const own = links.get(reader) as SharedLink[];
-    t.ok(own.length > inForm(10, 30), `${reader.name}: ${own.length} links`);
+    t.ok(own.length > inForm(10, 20), `${reader.name}: ${own.length} links`);
     const others: string[] = [];
     const leaks: string[] = [];
     for (const link of own) {
@@ -466,9 +466,9 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
   ] as const) {
     const changed = [...answers].filter(([cell, text]) => before.get(reader)?.answers.get(cell) !== text);
     say(`control of ${name}: ${leaks.length} leaks, ${differences.length} differences, ${changed.length} changes`);
-    t.ok(leaks.length > inForm(10, 40), `without the condition on the ${name}, ${leaks.length} answers leak`);
-    t.ok(differences.length > inForm(7, 30), `and ${differences.length} tell names apart`);
-    t.ok(changed.length > inForm(35, 120), `and ${changed.length} change`);
+    t.ok(leaks.length > inForm(10, 25), `without the condition on the ${name}, ${leaks.length} answers leak`);
+    t.ok(differences.length > inForm(7, 18), `and ${differences.length} tell names apart`);
+    t.ok(changed.length > inForm(35, 75), `and ${changed.length} change`);
   }
   t.equal((await ask(app, otherKey, { url: '/v1/bots' })).text.includes(FOREIGN), true, 'the other account has them');
 });

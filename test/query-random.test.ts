@@ -8,7 +8,7 @@ import { conversationRows, messageRows, participationRows, type Row } from './qu
 import { inForm } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const QUERIES = inForm(250, 600);
+const QUERIES = inForm(250, 400);
 const NOW = Date.parse('2024-09-09T06:00:00Z');
 
 t.test(`${QUERIES} random queries against a naive evaluation (SEED=${seed} repeats them)`, async (t) => {

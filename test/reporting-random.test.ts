@@ -8,7 +8,7 @@ import { rowsOf } from './reporting/rows.js';
 import { inForm, isTimed } from './tools/form.js';
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-const QUESTIONS = inForm(300, isTimed ? 2_500 : 1_500);
+const QUESTIONS = inForm(300, isTimed ? 2_500 : 800);
 
 t.test(`${QUESTIONS} random questions against a naive evaluation (SEED=${seed} repeats them)`, async (t) => {
   const r = random(seed);
