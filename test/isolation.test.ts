@@ -396,11 +396,11 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
     t.strictSame(differences, [], `${reader.name}: what the key may not see is answered like what is not there`);
     t.strictSame(changed, [], `${reader.name}: no answer changes when others' conversations arrive`);
     t.ok(counts.good > counts.cells / 2, `${reader.name}: most requests are good ones: ${JSON.stringify(counts)}`);
-    t.ok(counts.showing > inForm(15, 30), `${reader.name}: its own conversations show: ${JSON.stringify(counts)}`);
+    t.ok(counts.showing > inForm(15, 33), `${reader.name}: its own conversations show: ${JSON.stringify(counts)}`);
     say(`${reader.name}: ${JSON.stringify(counts)}`);
   }
   say(`${total} cells`);
-  t.ok(total >= inForm(300, 650), `${total} cells`);
+  t.ok(total >= inForm(300, 667), `${total} cells`);
 
   // Links, read without a key: each answers what its key gets, and dead ones answer alike.
   const links = new Map<Reader, SharedLink[]>();
@@ -466,9 +466,9 @@ t.test('no answer depends on another account, nor on what a narrowed key does no
   ] as const) {
     const changed = [...answers].filter(([cell, text]) => before.get(reader)?.answers.get(cell) !== text);
     say(`control of ${name}: ${leaks.length} leaks, ${differences.length} differences, ${changed.length} changes`);
-    t.ok(leaks.length > inForm(10, 25), `without the condition on the ${name}, ${leaks.length} answers leak`);
-    t.ok(differences.length > inForm(7, 18), `and ${differences.length} tell names apart`);
-    t.ok(changed.length > inForm(35, 75), `and ${changed.length} change`);
+    t.ok(leaks.length > inForm(10, 26), `without the condition on the ${name}, ${leaks.length} answers leak`);
+    t.ok(differences.length > inForm(7, 20), `and ${differences.length} tell names apart`);
+    t.ok(changed.length > inForm(35, 80), `and ${changed.length} change`);
   }
   t.equal((await ask(app, otherKey, { url: '/v1/bots' })).text.includes(FOREIGN), true, 'the other account has them');
 });

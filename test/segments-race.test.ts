@@ -12,11 +12,11 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const SECONDS = inForm(8, isTimed ? 300 : 25);
 
 /** The least number of answers that are compared, by stored segments alone and with some that were built in place. */
-const LEAST = { stored: inForm(8, isTimed ? 100 : 20), built: inForm(20, isTimed ? 500 : 100) };
+const LEAST = { stored: inForm(8, isTimed ? 300 : 40), built: inForm(20, isTimed ? 800 : 100) };
 const LEAST_FILLED = (LEAST.stored + LEAST.built) / 2;
 
 /** How long a slow machine may take to compare as much, or to see a fault. */
-const PATIENCE = 240_000;
+const PATIENCE = isTimed ? 900_000 : 240_000;
 
 /** Mostly so small that segments are promoted and cut. */
 const sizes: Sizes[] = [

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { KeptAnswer } from './kept-answers.js';
+import type { Written } from './kept-answers.js';
 
 export interface CsvTable {
   columns: string[];
@@ -56,7 +56,7 @@ export function written<Body>(
   reply: FastifyReply,
   body: Body,
   table: ((body: Body) => CsvTable & { file: string }) | undefined,
-): KeptAnswer {
+): Written {
   const { format } = request.query as { format?: string };
   if (table === undefined || !wantsCsv(request, format)) {
     return { body: String(reply.serialize(body)), headers: { 'content-type': 'application/json; charset=utf-8' } };

@@ -1,5 +1,5 @@
 /** An answer as it is sent, with the headers that are its own. */
-export interface KeptAnswer {
+export interface Written {
   body: string;
   headers: Record<string, string>;
 }
@@ -11,7 +11,7 @@ const MOST_EACH = 1024 * 1024;
 /** What an answer takes besides its body. */
 const OVERHEAD = 1_000;
 
-const sizeOf = ({ body }: KeptAnswer) => 2 * body.length + OVERHEAD;
+const sizeOf = ({ body }: Written) => 2 * body.length + OVERHEAD;
 
 /**
  * Answers by their entity tag, for the next who ask the same: a dashboard asks for the same panels for each of its readers.
@@ -21,16 +21,13 @@ const sizeOf = ({ body }: KeptAnswer) => 2 * body.length + OVERHEAD;
  */
 export class KeptAnswers {
   /** The one that was asked for last comes last. */
-  readonly #answers = new Map<string, { account: string; answer: KeptAnswer }>();
+  readonly #answers = new Map<string, { account: string; answer: Written }>();
   /** The facts of each account with answers, and the tags of those. */
   readonly #accounts = new Map<string, { facts: string; tags: Set<string> }>();
   #bytes = 0;
 
   /** Those of an account with these facts. Those of other facts are dropped. */
-  of(
-    account: string,
-    facts: string,
-  ): { get(tag: string): KeptAnswer | null; keep(tag: string, answer: KeptAnswer): void } {
+  of(account: string, facts: string): { get(tag: string): Written | null; keep(tag: string, answer: Written): void } {
     const known = this.#accounts.get(account);
     if (known !== undefined && known.facts !== facts) for (const tag of [...known.tags]) this.#drop(tag);
     return {
@@ -39,7 +36,7 @@ export class KeptAnswers {
     };
   }
 
-  #get(tag: string): KeptAnswer | null {
+  #get(tag: string): Written | null {
     const found = this.#answers.get(tag);
     if (found === undefined) return null;
     this.#answers.delete(tag);
@@ -47,7 +44,7 @@ export class KeptAnswers {
     return found.answer;
   }
 
-  #keep(account: string, facts: string, tag: string, answer: KeptAnswer): void {
+  #keep(account: string, facts: string, tag: string, answer: Written): void {
     const known = this.#accounts.get(account) ?? { facts, tags: new Set() };
     // Meanwhile another request has found other facts, or computed the same; and a large answer would push out many.
     if (known.facts !== facts || this.#answers.has(tag) || sizeOf(answer) > MOST_EACH) return;

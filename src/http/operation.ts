@@ -12,7 +12,7 @@ import type { Scope } from '../queries/scope.js';
 import { type CsvTable, limitCaching, sendCsvStream, wantsCsv, written } from './csv.js';
 import { Faults } from './faults.js';
 import { disposition, type Named } from './file-name.js';
-import type { KeptAnswer, KeptAnswers } from './kept-answers.js';
+import type { KeptAnswers, Written } from './kept-answers.js';
 import { gatherLists } from './lists.js';
 import type { Reports } from './reports.js';
 import { measured, showTiming } from './timing.js';
@@ -25,7 +25,7 @@ export interface ReportContext {
   revision: Revisions;
   /** The reports that links can read. */
   reports?: Reports;
-  /** Keeps answers for the next who ask the same. Only for reports of numbers: texts of people are not kept in memory. */
+  /** Keeps answers for the next who ask the same. Only for reports of numbers: what people wrote is not kept in memory. */
   kept?: KeptAnswers;
 }
 
@@ -126,15 +126,17 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
       const validators =
         found && validatorsOf(request, found, { scope, timeouts: asOf.timeouts, parsed, wantsCsv: caller.wantsCsv });
       const known = validators && matching(request, validators);
-      const unchanged = (validator: string) => {
+      const finish = () => {
         limitCaching(reply, table !== undefined);
         showTiming(reply, meter);
+      };
+      const unchanged = (validator: string) => {
+        finish();
         return sendUnchanged(reply, validator);
       };
       if (known !== null) return unchanged(known);
-      const send = ({ body, headers }: KeptAnswer) => {
-        limitCaching(reply, table !== undefined);
-        showTiming(reply, meter);
+      const send = ({ body, headers }: Written) => {
+        finish();
         return reply.headers(headers).serializer(String).send(body);
       };
       // A CSV may have a link to its next page, which is of this request.
@@ -159,8 +161,7 @@ export function serve<Params extends TSchema, Query extends TSchema, Answer exte
       }
       const fileName = () => disposition(url, operation.file?.(parsed) ?? (parsed as Named));
       if (stream !== null) {
-        limitCaching(reply, table !== undefined);
-        showTiming(reply, meter);
+        finish();
         return sendCsvStream(request, reply, stream, fileName());
       }
       if (operation.isPlain) reply.serializer(JSON.stringify);

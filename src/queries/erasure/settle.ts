@@ -1,4 +1,5 @@
 import type { Sql } from '../../database/connect.js';
+import { markWhere } from '../segments/mark.js';
 import type { Matcher } from './person.js';
 
 /**
@@ -110,10 +111,8 @@ function textsIn(json: string): string[] {
  */
 export async function markNew(sql: Sql, account: string, by: Matcher): Promise<void> {
   const ids = [...by.person.strong, ...by.person.weak];
-  await sql`
-    insert into segment_marks (account_id, bot_id, hour)
-    select distinct account_id, coalesce(bot_id, ''), date_bin('1 hour', start_time, timestamptz '0001-01-01Z')
-    from conversations
-    where account_id = ${account}::uuid and start_time is not null
-      and (user_id = any(${ids}::text[]) or users && ${ids}::text[])`;
+  await markWhere(
+    sql,
+    sql`c.account_id = ${account}::uuid and (c.user_id = any(${ids}::text[]) or c.users && ${ids}::text[])`,
+  );
 }

@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.js';
 import { only } from '../../database/rows.js';
 import { Unavailable } from '../../errors.js';
 import { recordAudit } from '../audit.js';
+import { markWhere } from '../segments/mark.js';
 import { rewriteConversation } from './conversation.js';
 import { gather } from './gather.js';
 import { matcherOf, type Person } from './person.js';
@@ -114,11 +115,7 @@ async function rewriteSome(
   if (ids.size > 0) {
     await sql`select refold(${account}::uuid, ${[...ids]}::text[])`;
     // A label of a message may have changed, which only a segment tells.
-    await sql`
-      insert into segment_marks (account_id, bot_id, hour)
-      select distinct account_id, coalesce(bot_id, ''), date_bin('1 hour', start_time, timestamptz '0001-01-01Z')
-      from conversations
-      where account_id = ${account}::uuid and conversation_id = any(${[...ids]}::text[]) and start_time is not null`;
+    await markWhere(sql, sql`c.account_id = ${account}::uuid and c.conversation_id = any(${[...ids]}::text[])`);
   }
   return { to, conversations: touched.length, events };
 }

@@ -1,4 +1,5 @@
 import type { Sql } from '../../database/connect.js';
+import { markWhere } from '../segments/mark.js';
 
 /**
  * Takes the users of removed conversations out of the words of segments: those whom no conversation names, nor a message of
@@ -16,12 +17,14 @@ export const forgetWords = (sql: Sql, account: string) => sql`
 /**
  * Marks the segments of conversations with a user who is no word: one may have been built with a word that was taken out meanwhile.
  */
-export const markUnworded = (sql: Sql, account: string) => sql`
-  insert into segment_marks (account_id, bot_id, hour)
-  select distinct c.account_id, coalesce(c.bot_id, ''), date_bin('1 hour', c.start_time, timestamptz '0001-01-01Z')
-  from conversations c cross join unnest(c.users || c.user_id) u (value)
-  where c.account_id = ${account}::uuid and c.start_time is not null and u.value is not null
-    and not exists (
-      select from dictionary d
-      where d.account_id = ${account}::uuid and d.dimension = 'user_id' and d.value = u.value
-    )`;
+export const markUnworded = (sql: Sql, account: string) =>
+  markWhere(
+    sql,
+    sql`c.account_id = ${account}::uuid and exists (
+      select from unnest(c.users || c.user_id) u (value)
+      where u.value is not null and not exists (
+        select from dictionary d
+        where d.account_id = ${account}::uuid and d.dimension = 'user_id' and d.value = u.value
+      )
+    )`,
+  );

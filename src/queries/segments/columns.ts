@@ -55,3 +55,31 @@ export const clock = {
   hour_of_day: { as: 'clock', part: 'hour_of_day' },
   day_of_week: { as: 'clock', part: 'day_of_week' },
 } as const;
+
+/** Attributes of a conversation `c` that its messages have too. */
+export const attributeRuns = {
+  bot: run(code((sql) => sql`c.bot_id`)),
+  bot_version: run(code((sql) => sql`c.bot_version`)),
+  channel: run(code((sql) => sql`c.channel`)),
+};
+export const attributes = {
+  team_id: code((sql) => sql`c.team_id`),
+  language: code((sql) => sql`c.language`),
+  desk_id: code((sql) => sql`c.desk_id`),
+  integration_id: code((sql) => sql`c.integration_id`),
+  campaign_id: code((sql) => sql`c.campaign_id`),
+  campaign_source: code((sql) => sql`c.campaign_source`),
+  is_test: flag((sql) => sql`c.is_test`),
+};
+export const attributeFields = {
+  bot_id: text('bot'),
+  bot_version: text('bot_version'),
+  channel: text('channel'),
+  team_id: text('team_id'),
+  language: text('language'),
+  desk_id: text('desk_id'),
+  integration_id: text('integration_id'),
+  campaign_id: text('campaign_id'),
+  campaign_source: text('campaign_source'),
+  is_test: truth('is_test'),
+} as const;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../../database/database.js';
 import { only } from '../../database/rows.js';
+import { markWhere } from './mark.js';
 
 /** Milliseconds between two looks at the transactions of others, and the timeout of the marking. */
 const EVERY = 200;
@@ -40,9 +41,6 @@ export async function markPending(db: Database, isOver: () => boolean): Promise<
       insert into account_activity (account_id, minute, first_time, last_time)
       select account_id, date_bin('1 minute', last_activity, timestamptz '0001-01-01Z'), min(last_activity), max(last_activity)
       from conversations where closed_at is null and last_activity is not null group by 1, 2`;
-    await sql`
-      insert into segment_marks (account_id, bot_id, hour)
-      select distinct account_id, coalesce(bot_id, ''), date_bin('1 hour', start_time, timestamptz '0001-01-01Z')
-      from conversations where start_time is not null`;
+    await markWhere(sql, sql`true`);
   }, PATIENCE);
 }

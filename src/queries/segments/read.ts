@@ -116,11 +116,11 @@ async function attempt(
   );
 }
 
-/** A read of so many segments, a quarter of one bot or a week of a dozen, does not wait for large reports to end. */
-const FEW = 100;
+/** A read of so many days of bots, such as a month of one, does not wait for large reports to end. */
+const FEW = 35;
 
-function isSmall({ bots, parts }: Plan): boolean {
-  if (bots === null) return false;
+function isSmall({ bots, parts, section }: Plan): boolean {
+  if (bots === null || section.hasOwnTimes) return false; // messages lie in segments of any day
   const days = parts.reduce((sum, { window: { from, to } }) => sum + Math.ceil((to - from) / DAY) + 1, 0);
   return days * bots.length <= FEW;
 }
