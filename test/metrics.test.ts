@@ -138,6 +138,8 @@ t.test('what a service did, as Prometheus reads it', async (t) => {
 
   await t.test('the age of the oldest mark, which is looked for beside scrapes', async () => {
     const age = async () => (await value('conversation_reports_segments_oldest_mark_seconds')) ?? -1;
+    // The first mark of an account is looked at, so those of the events above have to be gone.
+    await until(async () => (await sql`select from segment_marks`).count === 0, service.said, 30_000);
     await sql.begin(async (tx) => {
       // As a refresh that goes on elsewhere, so that nobody takes the mark.
       await tx`select pg_advisory_xact_lock(hashtextextended(${`segments of ${ACCOUNT}`}, 0))`;
