@@ -1,6 +1,8 @@
 import t from 'tap';
 import { CodeSet } from '../src/queries/segments/distinct.js';
-import { neighbours } from '../src/queries/segments/percentile.js';
+import { neighbours, Percentile, Room } from '../src/queries/segments/percentile.js';
+import type { Rows } from '../src/queries/segments/rows.js';
+import { TimeSlice } from '../src/queries/time-slice.js';
 import { random } from './fold/events.js';
 
 /** What small worlds do not reach: many values of a percentile, and many codes of a distinct count. */
@@ -23,11 +25,39 @@ t.test(`places in order, without sorting all values (SEED=${seed} repeats them)`
       const sorted = values.slice().sort();
       for (const place of [0, length - 1, r.below(length), 0.5 * (length - 1), 0.9 * (length - 1)]) {
         const [low, high] = [Math.floor(place), Math.ceil(place)];
-        t.strictSame(neighbours(values, low, high), [sorted[low], sorted[high]], `${place} of ${length}, ${kind}`);
+        t.strictSame(neighbours(values, place), [sorted[low], sorted[high]], `${place} of ${length}, ${kind}`);
       }
-      if (length > 1) t.strictSame(neighbours(values, 0, length - 1), [sorted[0], sorted[length - 1]]);
     }
   }
+  t.end();
+});
+
+/** A segment of these values, all of them in group 0. */
+const rowsOf = (values: Float64Array) =>
+  ({ field: () => ({ values, toValue: (stored: number) => stored }), frame: { weights: null } }) as unknown as Rows;
+const inOne = { one: 0, each: null, most: 0 };
+
+t.test('many values are selected in slices of time, and the event loop runs between them', async (t) => {
+  const length = 3_000_001;
+  const percentile = new Percentile('duration', 0.9, () => null, new Room());
+  const r = random(seed);
+  const values = Float64Array.from({ length }, () => r.below(10_000_000));
+  percentile.add(rowsOf(values), inOne);
+  let turns = 0;
+  const turning = setInterval(() => turns++, 0);
+  await percentile.select(0, new TimeSlice());
+  clearInterval(turning);
+  t.equal(percentile.cell(0), values.sort()[2_700_000]);
+  t.ok(turns > 1, `${turns} turns of the event loop`);
+});
+
+t.test('values beyond the room of a query are left to the raw road, while rows are read', (t) => {
+  const room = new Room();
+  const [one, other] = [0.5, 0.9].map((p) => new Percentile('duration', p, () => null, room));
+  const rows = rowsOf(new Float64Array(1 << 22));
+  one?.add(rows, inOne);
+  other?.add(rows, inOne);
+  t.throws(() => other?.add(rows, inOne), { message: 'it has too many values to select from' });
   t.end();
 });
 

@@ -1,9 +1,10 @@
 import type { Cell, Measure } from '../measure.js';
+import type { TimeSlice } from '../time-slice.js';
 import { NONE, type Values } from './decode.js';
 import { Distinct } from './distinct.js';
 import type { Grouped } from './groups.js';
 import { both, type Mask, maskOf } from './masks.js';
-import { Percentile } from './percentile.js';
+import { Percentile, type Room } from './percentile.js';
 import type { Rows } from './rows.js';
 
 /** Computes one measure for many groups at once. */
@@ -12,9 +13,11 @@ export interface Accumulator {
   /** Adds what is known of one group to another. */
   merge(into: number, from: number): void;
   cell(group: number): Cell;
+  /** Does what the cell of a group needs if it takes long, in slices of time. */
+  select?(group: number, slice: TimeSlice): Promise<void>;
 }
 
-export function accumulatorOf(measure: Measure): Accumulator {
+export function accumulatorOf(measure: Measure, room: Room): Accumulator {
   const { filter } = measure;
   const masked = (rows: Rows): Mask => (filter === undefined ? null : maskOf(filter, rows));
   switch (measure.aggregate) {
@@ -27,7 +30,7 @@ export function accumulatorOf(measure: Measure): Accumulator {
     case 'distinct':
       return new Distinct(measure.of, masked);
     case 'percentile':
-      return new Percentile(measure.of, measure.p / 100, masked);
+      return new Percentile(measure.of, measure.p / 100, masked, room);
     default:
       return new Numbers(measure.of, measure.aggregate, masked);
   }

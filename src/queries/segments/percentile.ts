@@ -1,14 +1,29 @@
 import type { Cell } from '../measure.js';
+import type { TimeSlice } from '../time-slice.js';
 import type { Accumulator, Masked } from './cells.js';
 import { NONE } from './decode.js';
 import type { Grouped } from './groups.js';
 import type { Rows } from './rows.js';
 
-/** Selecting among more values would hold the event loop for more than 20 ms: a million took 12 to 19. The raw road answers then. */
-const MAX_VALUES = 1 << 20;
+/** Room for so many values of all percentiles of a query, which take 64 MB. Beyond it the raw road answers. */
+const MAX_VALUES = 1 << 23;
+
 export class TooManyValues extends Error {
   override message = 'it has too many values to select from';
 }
+
+/** The room that is left for the values of a query. */
+export class Room {
+  #left = MAX_VALUES;
+
+  take(values: number): void {
+    this.#left -= values;
+    if (this.#left < 0) throw new TooManyValues();
+  }
+}
+
+/** A selection among more values is made in slices of time: a million would hold the event loop for 12 to 19 ms. */
+const MANY = 1 << 16;
 
 /** Interpolated percentiles, as `percentile_cont` has them. */
 export class Percentile implements Accumulator {
@@ -17,11 +32,15 @@ export class Percentile implements Accumulator {
   readonly #of: string;
   readonly #fraction: number;
   readonly #masked: Masked;
+  readonly #room: Room;
+  /** The neighbours of groups with many values, once they are selected. */
+  readonly #selected = new Map<number, [number, number]>();
 
-  constructor(of: string, fraction: number, masked: Masked) {
+  constructor(of: string, fraction: number, masked: Masked, room: Room) {
     this.#of = of;
     this.#fraction = fraction;
     this.#masked = masked;
+    this.#room = room;
   }
 
   add(rows: Rows, { one, each }: Grouped): void {
@@ -39,7 +58,7 @@ export class Percentile implements Accumulator {
   }
 
   #listOf(group: number): List {
-    const list = new List();
+    const list = new List(this.#room);
     this.#lists[group] = list;
     return list;
   }
@@ -48,17 +67,42 @@ export class Percentile implements Accumulator {
     const source = this.#lists[from];
     if (source === undefined) return;
     const list = this.#lists[into] ?? this.#listOf(into);
-    for (let n = 0; n < source.length; n++) list.push(source.all[n] as number);
+    for (const value of source.values()) list.push(value);
   }
 
   cell(group: number): Cell {
     const list = this.#lists[group];
     if (list === undefined || list.length === 0) return null;
-    if (list.length > MAX_VALUES) throw new TooManyValues();
-    const place = this.#fraction * (list.length - 1);
-    const [low, high] = neighbours(list.all.subarray(0, list.length), Math.floor(place), Math.ceil(place));
+    const place = this.#placeIn(list);
+    const [low, high] = this.#selected.get(group) ?? neighbours(list.values(), place);
     const from = this.#toValue(low);
     return from + (this.#toValue(high) - from) * (place - Math.floor(place));
+  }
+
+  /** Selects among the values of a group, if they are many, before its cell is asked for. */
+  async select(group: number, slice: TimeSlice): Promise<void> {
+    const list = this.#lists[group];
+    if (list === undefined || list.length <= MANY) return;
+    const steps = selection(list.values(), this.#placeIn(list));
+    let step = steps.next();
+    while (!step.done) {
+      if (slice.isOver()) await slice.next();
+      step = steps.next();
+    }
+    this.#selected.set(group, step.value);
+  }
+
+  #placeIn(list: List): number {
+    return this.#fraction * (list.length - 1);
+  }
+}
+
+/** The values next to a place in order, below and above it: twice the same if the place is a whole number. */
+export function neighbours(values: Float64Array, place: number): [number, number] {
+  const steps = selection(values, place);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
 
@@ -66,52 +110,86 @@ export class Percentile implements Accumulator {
 const FEW = 4_096;
 const BINS = 1 << 14;
 
-/** The values at two neighbouring places in order. Of many values, only those near the places are sorted. */
-export function neighbours(all: Float64Array, first: number, second: number): [number, number] {
+/** `neighbours` in steps of a fraction of a millisecond. Of many values, only those near the place are sorted. */
+function* selection(all: Float64Array, place: number): Generator<void, [number, number]> {
   let values = all;
-  let [low, high] = [first, second];
+  let [low, high] = [Math.floor(place), Math.ceil(place)];
   while (values.length > FEW) {
     let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let n = 0; n < values.length; n++) {
-      const value = values[n] as number;
-      if (value < least) least = value;
-      if (value > most) most = value;
+    for (const part of partsOf(values)) {
+      for (let n = 0; n < part.length; n++) {
+        const value = part[n] as number;
+        if (value < least) least = value;
+        if (value > most) most = value;
+      }
+      yield;
     }
     if (least === most) return [least, least];
     const scale = (BINS - 1) / (most - least);
     const counts = new Int32Array(BINS);
-    for (let n = 0; n < values.length; n++) {
-      const bin = Math.floor(((values[n] as number) - least) * scale);
-      counts[bin] = (counts[bin] as number) + 1;
+    for (const part of partsOf(values)) {
+      for (let n = 0; n < part.length; n++) {
+        const bin = Math.floor(((part[n] as number) - least) * scale);
+        counts[bin] = (counts[bin] as number) + 1;
+      }
+      yield;
     }
     let [bin, before] = [0, 0];
     while (before + (counts[bin] as number) <= low) before += counts[bin++] as number;
-    let [last, until] = [bin, before + (counts[bin] as number)];
-    while (until <= high) until += counts[++last] as number;
+    const until = before + (counts[bin] as number);
+    let next = bin;
+    if (until <= high)
+      do next++;
+      while (counts[next] === 0);
+    // Those of the bin, and the least one above it: if the place is between two bins, that is the neighbour above.
     const near = new Float64Array(until - before);
-    let found = 0;
-    for (let n = 0; n < values.length; n++) {
-      const own = Math.floor(((values[n] as number) - least) * scale);
-      if (own >= bin && own <= last) near[found++] = values[n] as number;
+    let [found, above] = [0, Number.POSITIVE_INFINITY];
+    for (const part of partsOf(values)) {
+      for (let n = 0; n < part.length; n++) {
+        const value = part[n] as number;
+        const own = Math.floor((value - least) * scale);
+        if (own === bin) near[found++] = value;
+        else if (own === next && value < above) above = value;
+      }
+      yield;
     }
-    if (near.length === values.length) break;
+    if (next > bin) {
+      let greatest = Number.NEGATIVE_INFINITY;
+      for (let n = 0; n < near.length; n++) greatest = Math.max(greatest, near[n] as number);
+      return [greatest, above];
+    }
     [values, low, high] = [near, low - before, high - before];
   }
   const sorted = values.slice().sort();
   return [sorted[low] as number, sorted[high] as number];
 }
 
+function* partsOf(values: Float64Array): Generator<Float64Array> {
+  for (let from = 0; from < values.length; from += MANY) yield values.subarray(from, from + MANY);
+}
+
 /** A growing list of numbers. */
 class List {
-  all = new Float64Array(8);
   length = 0;
+  #all = new Float64Array(8);
+  readonly #room: Room;
+
+  constructor(room: Room) {
+    this.#room = room;
+    room.take(this.#all.length);
+  }
 
   push(value: number): void {
-    if (this.length === this.all.length) {
+    if (this.length === this.#all.length) {
+      this.#room.take(this.length);
       const longer = new Float64Array(2 * this.length);
-      longer.set(this.all);
-      this.all = longer;
+      longer.set(this.#all);
+      this.#all = longer;
     }
-    this.all[this.length++] = value;
+    this.#all[this.length++] = value;
+  }
+
+  values(): Float64Array {
+    return this.#all.subarray(0, this.length);
   }
 }

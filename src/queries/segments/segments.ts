@@ -4,7 +4,7 @@ import type { Found, Part } from '../raw/raw.js';
 import { type Accumulator, accumulatorOf, Inexact } from './cells.js';
 import { Groups, TooManyGroups } from './groups.js';
 import { matching } from './matching.js';
-import { TooManyValues } from './percentile.js';
+import { Room, TooManyValues } from './percentile.js';
 import { type Plan, planOf } from './plan.js';
 import { type Read, type Receiver, read } from './read.js';
 import { MissingColumn } from './rows.js';
@@ -49,7 +49,8 @@ function summing(plan: Plan): Receiver & { groups: Groups; accumulators: Accumul
     plan.vocabularies.map((vocabulary) => [vocabulary.column, new Words(vocabulary)]),
   );
   const groups = new Groups(plan, words);
-  const accumulators = plan.query.measures.map(accumulatorOf);
+  const room = new Room();
+  const accumulators = plan.query.measures.map((measure) => accumulatorOf(measure, room));
   return {
     groups,
     accumulators,

@@ -15,23 +15,29 @@ export async function tabled({ query, parts }: Plan, groups: Groups, measures: A
     const cells = measures.map((measure) => measure.cell(group));
     rows[part]?.push(ranking === undefined ? { bucket, keys, cells } : { bucket, keys, cells, rank });
   };
+  const selecting = measures.filter(({ select }) => select !== undefined);
   const count = groups.length;
   const ranks = ranking === undefined ? null : await ranked(ranking, groups, measures, slice);
   const limit = ranking?.limit ?? Number.POSITIVE_INFINITY;
   const rest = new Map<string, { into: number; of: Group }>();
   for (let group = 0; group < count; group++) {
-    if (slice.isOver()) await slice.next(); // each cell may be a selection among many values
+    if (slice.isOver()) await slice.next();
     const of = groups.at(group);
     const rank = ranks?.get(of.place) ?? null;
-    if (rank === null || rank <= limit) place(group, of, rank);
-    else if (ranking?.others) {
+    if (rank === null || rank <= limit) {
+      for (const measure of selecting) await measure.select?.(group, slice);
+      place(group, of, rank);
+    } else if (ranking?.others) {
       const name = `${of.part} ${of.bucket}`;
       const others = rest.get(name) ?? { into: groups.extra(), of: { ...of, keys: query.groupBy.map(() => null) } };
       rest.set(name, others);
       for (const measure of measures) measure.merge(others.into, group);
     }
   }
-  for (const { into, of } of rest.values()) place(into, of, null);
+  for (const { into, of } of rest.values()) {
+    for (const measure of selecting) await measure.select?.(into, slice);
+    place(into, of, null);
+  }
   return rows;
 }
 
@@ -53,6 +59,8 @@ async function ranked(
     if (part === 0) for (const measure of used) measures[measure]?.merge(entry.total, group);
   }
   for (const entry of whole.values()) {
+    for (const measure of used) await measures[measure]?.select?.(entry.total, slice);
+    if (slice.isOver()) await slice.next();
     entry.scores = by.map(({ measure }) => {
       const cell = measures[measure]?.cell(entry.total) ?? null;
       return cell === null ? null : Number(cell);
