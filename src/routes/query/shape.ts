@@ -12,7 +12,7 @@ interface Pair extends Pick<TableRow, 'bucket' | 'keys'> {
   /** The rank of its group; null for the remaining groups together, or without a ranking. */
   rank: number | null;
   isOthers: boolean;
-  /** The place of its group among the groups in order, once that is known. */
+  /** Its place in order of bucket and group, the remaining groups last, once that is known. */
   place: number;
   cells: Cell[];
   before: Cell[];
@@ -25,6 +25,18 @@ export function shapeAnswer(table: Table, question: Question, notices: string[])
   const times = table.edges.slice(0, -1).map((edge) => formatInstant(edge, query.window.zone, 'series'));
   const pairs = pairsOf(table, question);
   pairs.sort(inOrder(question, pairs));
+  const areNumbers = groups.map(({ type }) => type === 'number');
+  // A large table has a hundred thousand cells: an array for each row, and none beside it.
+  const rowOf = ({ bucket, keys, isOthers, cells, before }: Pair) => {
+    const row: QueryAnswer['rows'][number] = hasBucket ? [times[bucket] as string] : [];
+    for (let n = 0; n < keys.length; n++) row.push(areNumbers[n] ? numberOf(keys[n] as Value) : (keys[n] as Value));
+    if (others) row.push(isOthers);
+    for (let n = 0; n < cells.length; n++) {
+      row.push(numberOf(cells[n] as Cell));
+      if (isCompared) row.push(numberOf(before[n] ?? null));
+    }
+    return row;
+  };
   return {
     columns: [
       ...(hasBucket ? [{ name: 'time', type: 'time' as const, unit: null }] : []),
@@ -35,12 +47,7 @@ export function shapeAnswer(table: Table, question: Question, notices: string[])
         ...(isCompared ? [{ name: `${name}_before`, type: 'number' as const, unit }] : []),
       ]),
     ],
-    rows: pairs.map(({ bucket, keys, isOthers, cells, before }) => [
-      ...(hasBucket ? [times[bucket] as string] : []),
-      ...keys.map((key, n) => (groups[n]?.type === 'number' ? numberOf(key) : key)),
-      ...(others ? [isOthers] : []),
-      ...cells.flatMap((cell, n) => [numberOf(cell), ...(isCompared ? [numberOf(before[n] ?? null)] : [])]),
-    ]),
+    rows: pairs.map(rowOf),
     notices,
   };
 }
@@ -74,7 +81,7 @@ function inOrder({ query, groups, order }: Question, pairs: readonly Pair[]): (a
   const othersLast = (a: Pair, b: Pair) => Number(a.isOthers) - Number(b.isOthers);
   if (order.length === 0) {
     setPlaces(pairs, groups);
-    return (a, b) => a.bucket - b.bucket || othersLast(a, b) || a.place - b.place;
+    return (a, b) => a.place - b.place;
   }
   if (query.groupBy.length > 0) {
     return (a, b) => othersLast(a, b) || (a.rank ?? 0) - (b.rank ?? 0) || a.bucket - b.bucket;
@@ -90,7 +97,7 @@ function inOrder({ query, groups, order }: Question, pairs: readonly Pair[]): (a
   };
 }
 
-/** Finds the places of the groups. Each group is compared once, not in each bucket. */
+/** Finds the places of pairs. Each group is compared once, not in each bucket. */
 function setPlaces(pairs: readonly Pair[], groups: Question['groups']): void {
   const found = new Map<string, Pair[]>();
   const byArray = new Map<readonly Value[], Pair[]>(); // segments give all rows of a group the same array
@@ -111,7 +118,9 @@ function setPlaces(pairs: readonly Pair[], groups: Question['groups']): void {
     }
     return 0;
   });
-  for (const [place, same] of sorted.entries()) for (const pair of same) pair.place = place;
+  for (const [n, same] of sorted.entries()) {
+    for (const pair of same) pair.place = (2 * pair.bucket + Number(pair.isOthers)) * sorted.length + n;
+  }
 }
 
 /** Texts by code point, numbers by value, false before true, nulls last. */
