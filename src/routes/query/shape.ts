@@ -1,7 +1,7 @@
 import type { CsvTable } from '../../http/csv.js';
+import { groupPlaces } from '../../http/group-order.js';
 import type { Value } from '../../queries/filter.js';
 import { type Cell, cellOfNothing } from '../../queries/measure.js';
-import { byCodePoint } from '../../queries/order.js';
 import type { Table, TableRow } from '../../queries/query.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import type { Question } from './parse.js';
@@ -97,36 +97,15 @@ function inOrder({ query, groups, order }: Question, pairs: readonly Pair[]): (a
   };
 }
 
-/** Finds the places of pairs. Each group is compared once, not in each bucket. */
+/** Finds the place of each pair. */
 function setPlaces(pairs: readonly Pair[], groups: Question['groups']): void {
-  const found = new Map<string, Pair[]>();
-  const byArray = new Map<readonly Value[], Pair[]>(); // segments give all rows of a group the same array
-  for (const pair of pairs) {
-    let same = byArray.get(pair.keys);
-    if (same === undefined) {
-      const id = JSON.stringify(pair.keys);
-      same = found.get(id) ?? [];
-      found.set(id, same);
-      byArray.set(pair.keys, same);
-    }
-    same.push(pair);
+  const { places, count } = groupPlaces(
+    pairs.map(({ keys }) => keys),
+    groups.map(({ type }) => type),
+  );
+  for (const [n, pair] of pairs.entries()) {
+    pair.place = (2 * pair.bucket + Number(pair.isOthers)) * count + (places[n] as number);
   }
-  const sorted = [...found.values()].sort(([a], [b]) => {
-    for (let n = 0; n < groups.length; n++) {
-      const compared = compare(a?.keys[n] ?? null, b?.keys[n] ?? null, groups[n]?.type ?? 'text');
-      if (compared !== 0) return compared;
-    }
-    return 0;
-  });
-  for (const [n, same] of sorted.entries()) {
-    for (const pair of same) pair.place = (2 * pair.bucket + Number(pair.isOthers)) * sorted.length + n;
-  }
-}
-
-/** Texts by code point, numbers by value, false before true, nulls last. */
-function compare(x: Value, y: Value, type: 'text' | 'number' | 'boolean'): number {
-  if (x === null || y === null) return Number(x === null) - Number(y === null);
-  return type === 'text' ? byCodePoint(String(x), String(y)) : Number(x) - Number(y);
 }
 
 /** Numbers come from the core as such or as exact decimal text; the answer shows the nearest double. */

@@ -30,6 +30,7 @@ export async function reportingRoutes(app: FastifyInstance, context: ReportConte
     params: OrganizationParams,
     querystring: ReportQuery,
     response: ReportAnswer,
+    isPlain: true,
     parse: ({ params, body }, faults) => ({
       organization: params.organization_id,
       report: parseReport(readBody(body, faults), faults),
