@@ -241,7 +241,7 @@ const gathered = <Row extends object>(query: postgres.PendingQuery<Row[]>, rows:
     rows.push(row as Row);
   }) as unknown as RunningQuery;
 
-/** Hands over rows one by one, in binary. */
+/** Hands over rows one by one, in binary. The bytes are valid until `handle` returns. */
 const handled = (query: postgres.PendingQuery<object[]>, handle: (columns: (Buffer | null)[]) => void): RunningQuery =>
   query.raw().forEach((row) => {
     handle(row as unknown as (Buffer | null)[]);

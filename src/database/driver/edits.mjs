@@ -384,6 +384,118 @@ const connection = [
     socket.resume()
   }`,
   },
+  {
+    why: 'every read takes 64 kB anew, and most are copied behind the rest of the one before, so large results make Node collect garbage all the time. Reads share the room of incoming.mjs',
+    old: `import b from './bytes.js'
+`,
+    now: `import b from './bytes.js'
+import { Incoming } from './incoming.js'
+`,
+  },
+  {
+    why: 'the same, where the socket is made. Without TLS its event has the number of bytes that were read into the room',
+    old: `        : new net.Socket()
+    } catch (e) {
+      error(e)
+      return
+    }
+`,
+    now: `        : ssl ? new net.Socket() : reading(incoming = new Incoming())
+    } catch (e) {
+      error(e)
+      return
+    }
+`,
+  },
+  {
+    why: 'the same, where it is read',
+    old: `  async function createSocket() {`,
+    now: `  function reading(into) {
+    const x = new net.Socket({
+      onread: {
+        buffer: () => into.room(),
+        callback: size => (x.emit('data', size), true)
+      }
+    })
+    return x
+  }
+
+  async function createSocket() {`,
+  },
+  {
+    why: 'the same, where the room is',
+    old: `    , incoming = Buffer.alloc(0)
+    , needsTypes`,
+    now: `    , incoming = new Incoming()
+    , needsTypes`,
+  },
+  {
+    why: 'the same, where messages are taken out of it',
+    old: `    if (incomings) {
+      incomings.push(x)
+      remaining -= x.length
+      if (remaining > 0)
+        return
+    }
+
+    incoming = incomings
+      ? Buffer.concat(incomings, length - remaining)
+      : incoming.length === 0
+        ? x
+        : Buffer.concat([incoming, x], incoming.length + x.length)
+
+    while (incoming.length > 4) {
+      length = incoming.readUInt32BE(1)
+      if (length >= incoming.length) {
+        remaining = length - incoming.length
+        incomings = [incoming]
+        break
+      }
+
+      try {
+        handle(incoming.subarray(0, length + 1))
+      } catch`,
+    now: `    if (typeof x !== 'number') {
+      incoming.room(x.length).set(x)
+      x = x.length
+    }
+    incoming.end += x
+
+    let message
+    while ((message = incoming.next()) !== null) {
+      try {
+        handle(message)
+      } catch`,
+  },
+  {
+    why: 'the same, after each message',
+    old: `      incoming = incoming.subarray(length + 1)
+      remaining = 0
+      incomings = null
+    }`,
+    now: `    }`,
+  },
+  {
+    why: 'the same, where a connection is lost',
+    old: `    incoming = Buffer.alloc(0)
+    remaining = 0
+    incomings = null
+    clearImmediate`,
+    now: `    incoming = new Incoming()
+    clearImmediate`,
+  },
+  {
+    why: 'the same, where a COPY out keeps its data',
+    old: `stream.push(x.subarray(5))`,
+    now: `stream.push(Buffer.from(x.subarray(5)))`,
+  },
+  {
+    why: 'the same, where raw rows are kept in a list',
+    old: `        : query.isRaw === true
+          ? x.subarray(index, index += length)`,
+    now: `        : query.isRaw === true
+          ? query.forEachFn ? x.subarray(index, index += length) : Buffer.from(x.subarray(index, index += length))`,
+  },
 ].map((edit) => ({ file: 'connection.js', ...edit }));
 
 const index = [

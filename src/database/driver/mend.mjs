@@ -6,7 +6,7 @@
  * A copy made by the build, rather than a patch of node_modules, also reaches those who install the package, and those who
  * install without scripts.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,4 +44,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   for (const [name, text] of Object.entries(mended)) writeFileSync(join(target, name), text);
+  copyFileSync(new URL('incoming.mjs', import.meta.url), join(target, 'incoming.js'));
 }

@@ -104,7 +104,8 @@ async function attempt(
             for (const waiting of early.splice(0)) if (obstacle === null) segment(waiting);
           } else if (obstacle !== null) return;
           else if (isReady) segment(row);
-          else early.push(row); // the parts of a union come in order, but nothing promises it
+          // The parts of a union come in order, but nothing promises it.
+          else early.push(row.map((bytes) => bytes && Buffer.from(bytes)));
         },
         end() {
           if (!isReady) throw new Error('a report returned no row, although its statement always gives one');
