@@ -15,26 +15,51 @@ export const isTimed = !['', '0', undefined].includes(process.env.TIMES);
 export const inForm = (short: number, full: number): number => (isFull ? full : short);
 
 /**
- * Files that only run in the long form, or if they are named: they start browsers or programs, again and again, and are half of
- * the time of all tests.
+ * Files that only run in the long form, or if they are named, so that `npm test` takes a few minutes: they start browsers or
+ * programs again and again, or work under load for a while.
  */
 export const longFiles = [
+  'attack',
   'backup',
   'backup-rows',
+  'bombs',
   'client-samples',
   'clients',
   'commands',
+  'config',
   'dashboard',
   'dashboard-pages',
+  'database',
   'demo',
   'distribute',
   'docs',
   'documentation',
+  'driver',
+  'embedded',
   'graphiql',
+  'graphql-clients',
+  'graphql-data',
+  'guesses',
+  'heartbeat',
+  'hooks-load',
+  'import',
   'isolation',
+  'metrics',
+  'migrate',
+  'names',
   'outage',
   'packed',
   'processes',
+  'real-data',
   'release',
+  'segments-days',
+  'segments-race',
+  'segments-refresh',
+  'shares',
+  'shutdown',
   'soak',
+  'star',
+  'start',
+  'strays',
+  'traces',
 ];
