@@ -36,7 +36,7 @@ export function rowFrame(stored: Stored, names: Iterable<ColumnName>, selection:
 export function runFrame({ from, to, before, rows, columns: all, arena }: Stored, names: Iterable<ColumnName>): Frame {
   const runs = new Map<ColumnName, RunColumn>();
   for (const name of names) runs.set(name, all.get(name) as RunColumn);
-  const starts = startsOf([...runs.values()], rows, arena);
+  const starts = startsOf([...runs.values()], arena);
   const length = starts.length;
   const weights = arena.integers(length);
   for (let n = 0; n < length - 1; n++) weights[n] = (starts[n + 1] as number) - (starts[n] as number);
@@ -51,16 +51,25 @@ export function runFrame({ from, to, before, rows, columns: all, arena }: Stored
 const ONE = new Int32Array(1);
 
 /** The rows at which any column begins a run, in order. */
-export function startsOf(columns: RunColumn[], rows: number, arena: Arena): Int32Array {
-  const cut = columns.filter(({ starts }) => starts.length > 1);
-  if (cut.length <= 1) return cut[0]?.starts ?? ONE;
-  const begins = arena.bytes(rows).fill(0);
-  for (const { starts } of cut) for (let n = 0; n < starts.length; n++) begins[starts[n] as number] = 1;
-  let length = 0;
-  for (let row = 0; row < rows; row++) length += begins[row] as number;
-  const merged = arena.integers(length);
-  for (let row = 0, n = 0; row < rows; row++) if (begins[row] === 1) merged[n++] = row;
-  return merged;
+export function startsOf(columns: RunColumn[], arena: Arena): Int32Array {
+  let all: Int32Array = ONE;
+  for (const { starts } of columns) if (starts.length > 1) all = all === ONE ? starts : united(all, starts, arena);
+  return all;
+}
+
+/** The numbers of two lists in order, each once. */
+function united(a: Int32Array, b: Int32Array, arena: Arena): Int32Array {
+  const all = arena.integers(a.length + b.length);
+  let [i, j, length] = [0, 0, 0];
+  while (i < a.length && j < b.length) {
+    const [x, y] = [a[i] as number, b[j] as number];
+    if (x <= y) i++;
+    if (y <= x) j++;
+    all[length++] = Math.min(x, y);
+  }
+  while (i < a.length) all[length++] = a[i++] as number;
+  while (j < b.length) all[length++] = b[j++] as number;
+  return all.subarray(0, length);
 }
 
 /** The value of a column at the beginning of each of these runs. */

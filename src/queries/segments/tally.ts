@@ -25,7 +25,6 @@ export function tallied(stored: Stored, names: Iterable<ColumnName>, selection: 
   }
   const starts = startsOf(
     runs.map(([, column]) => column),
-    rows,
     arena,
   );
   const sizes = bytes.map(([, column]) => 1 + greatest(column.bytes));
