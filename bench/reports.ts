@@ -12,7 +12,8 @@ import { outdate, type Service, startService } from './service.js';
 
 /**
  * `npm run bench:reports`: every operation for a month and for a year, over HTTP, beside SQL by hand for the same numbers on
- * the same server, interleaved in one run. A total of both answers is compared in every round.
+ * the same server, interleaved in one run. A total of both answers is compared in every round, and one that differs, or is
+ * refused, ends the command with 1.
  */
 const options = new Command('reports')
   .description('every report for a month and for a year, beside SQL written by hand, interleaved in one run')
@@ -122,7 +123,11 @@ try {
   process.stdout.write('| --- | --- | --- | --- | --- | --- |\n');
   for (const question of questions) {
     if (options.only !== undefined && !`${question.of} ${question.name}`.includes(options.only)) continue;
-    for (const range of ranges) process.stdout.write(`${row(await measure(service, question, range))}\n`);
+    for (const range of ranges) {
+      const figures = await measure(service, question, range);
+      process.stdout.write(`${row(figures)}\n`);
+      if (figures.refusal !== undefined) process.exitCode = 1;
+    }
   }
   process.stdout.write(`\nResident memory of the service at the end: ${service.residentMb()} MB\n`);
 } finally {

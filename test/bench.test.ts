@@ -5,6 +5,7 @@ import t from 'tap';
 import { chart } from '../bench/chart.js';
 import { differing, normal } from '../bench/compare.js';
 import { root } from '../src/root.js';
+import { isFull } from './tools/form.js';
 
 const byDay = { body: { bucket: '1d', group_by: ['channel'] } };
 const rows = [
@@ -70,6 +71,15 @@ t.test('the chart puts DuckDB at 1 and a read at its median', async (t) => {
   t.ok((blue.at(-2) as number) < Number(line));
   t.match(picture, 'b &lt;');
   t.notMatch(picture, 'empty');
+});
+
+t.test('every report agrees with SQL by hand on a small world', { skip: !isFull && 'in the long form' }, async (t) => {
+  const command = [join(root, 'dist/bench/reports.js'), '--conversations', '2000'];
+  const { stdout } = await promisify(execFile)(process.execPath, command).catch((error: { stdout: string }) => ({
+    stdout: `${error.stdout}\nended with 1`,
+  }));
+  t.notMatch(stdout, /differ|ended with 1/);
+  t.ok(stdout.split('\n').length > 100, 'a line for each operation and range');
 });
 
 t.test('the command refuses what it does not know, before it starts anything', async (t) => {

@@ -1,4 +1,5 @@
 import type { Sql } from '../../src/database/connect.js';
+import { prepare } from '../seed.js';
 import { ACCOUNT } from '../service.js';
 
 /** A stretch of whole days, in UTC. */
@@ -59,6 +60,7 @@ export async function seed(sql: Sql, count: number): Promise<void> {
   await sql`insert into known_ids select distinct ${ACCOUNT}::uuid, 'team', team from made`;
   await sql`drop table made`;
   await sql`vacuum analyze`;
+  await prepare(sql);
 }
 
 /** Ids of a conversation's events begin with a letter, and its messages have the numbers 0 to 4. */

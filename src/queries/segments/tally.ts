@@ -10,7 +10,8 @@ const cells = new Int32Array(TABLE);
 
 /**
  * Rows of a segment as the combinations of values that they have, each with the number of its rows: what is done with the
- * rows then is done once for a combination. Null if there can be more combinations than rows.
+ * rows then is done once for a combination. Null if it would not pay: runs, or more than two columns, can have more
+ * combinations than rows.
  */
 export function tallied(stored: Stored, names: Iterable<ColumnName>, selection: Int32Array | null): Frame | null {
   const { from, to, before, rows, columns: all, arena } = stored;
@@ -27,14 +28,21 @@ export function tallied(stored: Stored, names: Iterable<ColumnName>, selection: 
     runs.map(([, column]) => column),
     arena,
   );
-  const sizes = bytes.map(([, column]) => 1 + greatest(column.bytes));
-  const most = sizes.reduce((product, size) => product * size, starts.length);
-  if (most > TABLE || most > length) return null;
-  const places = arena.integers(length);
-  if (starts.length > 1) runOfEach(places, starts, selection);
-  else places.fill(0);
-  for (const [n, [, column]] of bytes.entries()) join(places, column.bytes, sizes[n] as number, selection);
-  const found = tally(places);
+  let sizes = bytes.map(() => 256);
+  let found: number;
+  if (starts.length === 1 && bytes.length <= 2) {
+    const [first, second] = bytes.map(([, column]) => column.bytes);
+    found = tallyBytes(first ?? null, second ?? null, length, selection);
+  } else {
+    sizes = bytes.map(([, column]) => 1 + greatest(column.bytes));
+    const most = sizes.reduce((product, size) => product * size, starts.length);
+    if (most > TABLE || most > length) return null;
+    const places = arena.integers(length);
+    if (starts.length > 1) runOfEach(places, starts, selection);
+    else places.fill(0);
+    for (const [n, [, column]] of bytes.entries()) join(places, column.bytes, sizes[n] as number, selection);
+    found = tally(places);
+  }
   const weights = arena.integers(found);
   for (let n = 0; n < found; n++) {
     weights[n] = counts[cells[n] as number] as number;
@@ -96,6 +104,25 @@ function tally(places: Int32Array): number {
   let found = 0;
   for (let n = 0; n < places.length; n++) {
     const place = places[n] as number;
+    const count = counts[place] as number;
+    if (count === 0) cells[found++] = place;
+    counts[place] = count + 1;
+  }
+  return found;
+}
+
+/** The same in one pass for one or two columns of bytes, whose place is first * 256 + second. */
+function tallyBytes(
+  first: Uint8Array | null,
+  second: Uint8Array | null,
+  length: number,
+  selection: Int32Array | null,
+): number {
+  let found = 0;
+  for (let n = 0; n < length; n++) {
+    const at = HEADER + (selection === null ? n : (selection[n] as number));
+    let place = first === null ? 0 : (first[at] as number);
+    if (second !== null) place = place * 256 + (second[at] as number);
     const count = counts[place] as number;
     if (count === 0) cells[found++] = place;
     counts[place] = count + 1;
