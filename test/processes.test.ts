@@ -20,7 +20,7 @@ import { rowsOf } from './tools/rows.js';
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 /** With `npm run test:processes`, what takes them more than five minutes. */
-const BATCHES = inForm(60, isTimed ? 9_000 : 150);
+const BATCHES = inForm(60, isTimed ? 12_000 : 150);
 /** Milliseconds for a half of them. */
 const LONGEST = inForm(60_000, isTimed ? 900_000 : 120_000);
 const WRITERS = 6;
