@@ -5,7 +5,10 @@ import { NONE } from './decode.js';
 import type { Grouped } from './groups.js';
 import type { Rows } from './rows.js';
 
-/** Room for so many values of all percentiles of a query, which take 64 MB. Beyond it the raw road answers. */
+/**
+ * Room for so many values of all percentiles of a query, which take 64 MB. Lists grow by doubling, so half of them always fit.
+ * Beyond it the raw road answers.
+ */
 const MAX_VALUES = 1 << 23;
 
 export class TooManyValues extends Error {

@@ -50,6 +50,7 @@ async function ranked(
 ): Promise<Map<number, number>> {
   const whole = new Map<number, { keys: Value[]; total: number; scores: (number | null)[] }>();
   const used = [...new Set(by.map(({ measure }) => measure))];
+  const selecting = used.flatMap((n) => measures[n] ?? []).filter(({ select }) => select !== undefined);
   const count = groups.length;
   for (let group = 0; group < count; group++) {
     if (slice.isOver()) await slice.next();
@@ -59,7 +60,7 @@ async function ranked(
     if (part === 0) for (const measure of used) measures[measure]?.merge(entry.total, group);
   }
   for (const entry of whole.values()) {
-    for (const measure of used) await measures[measure]?.select?.(entry.total, slice);
+    for (const measure of selecting) await measure.select?.(entry.total, slice);
     if (slice.isOver()) await slice.next();
     entry.scores = by.map(({ measure }) => {
       const cell = measures[measure]?.cell(entry.total) ?? null;

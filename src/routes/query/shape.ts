@@ -1,6 +1,6 @@
 import type { CsvTable } from '../../http/csv.js';
-import { groupPlaces } from '../../http/group-order.js';
 import type { Value } from '../../queries/filter.js';
+import { groupPlaces } from '../../queries/group-order.js';
 import { type Cell, cellOfNothing } from '../../queries/measure.js';
 import type { Table, TableRow } from '../../queries/query.js';
 import { formatInstant } from '../../queries/time/instant.js';

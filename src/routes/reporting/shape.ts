@@ -1,6 +1,7 @@
-import { groupPlaces } from '../../http/group-order.js';
 import { fieldOf } from '../../queries/catalogue.js';
+import type { Dimension } from '../../queries/datasets/dataset.js';
 import type { Value } from '../../queries/filter.js';
+import { groupPlaces } from '../../queries/group-order.js';
 import type { Table, TableRow } from '../../queries/query.js';
 import { formatInstant } from '../../queries/time/instant.js';
 import type { ReportRequest } from './parse.js';
@@ -28,7 +29,7 @@ export function shapeReport(table: Table, { query, groups, metrics }: ReportRequ
 const toNumber = (value: Value): number | null => (value === null ? null : Number(value));
 
 /** By time, then by group. */
-function inOrder(rows: readonly TableRow[], types: Parameters<typeof groupPlaces>[1]): TableRow[] {
+function inOrder(rows: readonly TableRow[], types: readonly Dimension['type'][]): TableRow[] {
   const { places, count } = groupPlaces(
     rows.map(({ keys }) => keys),
     types,

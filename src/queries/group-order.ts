@@ -1,6 +1,6 @@
-import type { Dimension } from '../queries/datasets/dataset.js';
-import type { Value } from '../queries/filter.js';
-import { byCodePoint } from '../queries/order.js';
+import type { Dimension } from './datasets/dataset.js';
+import type { Value } from './filter.js';
+import { byCodePoint } from './order.js';
 
 type Type = Dimension['type'];
 
