@@ -1,7 +1,10 @@
 /** Segments of busy days and old ones, of no bot, and of an account that has none yet; and a timeout that changes. */
 import t from 'tap';
+import type { Query } from '../src/queries/query.js';
+import { run } from '../src/queries/run.js';
 import { markPending } from '../src/queries/segments/pending.js';
 import { parseTimeouts, type Timeouts } from '../src/queries/timeouts.js';
+import { paths } from '../src/routes/query/parse.js';
 import { random } from './fold/events.js';
 import { ACCOUNT, ask, world } from './harness.js';
 import { asked, byBot, numbered, SMALL, starting } from './segments/days.js';
@@ -79,6 +82,51 @@ t.test('a hot day, late events and conversations without a bot', async (t) => {
   // A bot that is named as no bot is stored.
   t.equal(await asked(t, w, { ...whole, filter: { type: 'selector', dimension: 'bot_id', value: '' } }), 'stored');
   t.strictSame((await differences(w.sql)).wrong, []);
+});
+
+t.test('where a bot has a segment of its own, that of the others is not read for it', async (t) => {
+  const w = await world(t);
+  const noon = FIRST + DAY / 2;
+  await write(w.db, [
+    ...starting(noon, numbered('many', 12), 'shop'), // its own, cut into hours
+    ...starting(noon, ['one'], 'cafe'),
+    ...starting(noon, ['none'], null),
+    ...starting(noon + DAY, numbered('some', 4), 'shop'), // its own
+    ...starting(noon + DAY, numbered('more', 4), 'cafe'),
+    ...starting(noon + DAY, ['other'], 'bar'),
+    ...starting(noon + 2 * DAY, ['few'], 'shop'), // with the others
+    ...starting(noon + 2 * DAY, ['two'], 'cafe'),
+  ]);
+  await refreshAll(w.db, SMALL);
+  const [{ own, small } = { own: -1, small: -1 }] = await w.sql<{ own: number; small: number }[]>`
+    select count(*) filter (where bot_id <> '')::integer as own, count(*) filter (where bot_id = '')::integer as small
+    from conversation_segments where row_count > 0`;
+  t.strictSame([own, small], [3, 3]);
+  const week = { bucket: '1d', group_by: ['bot_id'], start_time: FIRST - DAY, end_time: FIRST + 6 * DAY };
+  const read = async (dataset: string, measure: string, bots: (string | null)[]) => {
+    const filter = { type: 'in', dimension: 'bot_id', values: bots };
+    const body = { ...week, dataset, measures: [measure], filter };
+    t.equal(await asked(t, w, body), 'stored');
+    const query = queryOf({ ...WHOLE, ...body }, NOW);
+    const { work } = await run(w.db, query as Query, { now: NOW, timeouts: parseTimeouts('24h') as Timeouts }, paths);
+    return work.road === 'segments' && work.segments;
+  };
+  for (const [dataset, measure] of [
+    ['conversations', 'conversations'],
+    ['messages', 'messages'],
+  ] as const) {
+    t.equal(
+      await read(dataset, measure, ['shop']),
+      3,
+      `${dataset} of shop: its own of two days, and the others' of the third`,
+    );
+    t.equal(await read(dataset, measure, ['cafe']), 3, `${dataset} of cafe`);
+    t.equal(await read(dataset, measure, ['shop', 'cafe']), 5, `${dataset} of both`);
+    t.equal(await read(dataset, measure, ['shop', 'cafe', 'shop']), 5, `${dataset} of both, one named twice`);
+    t.equal(await read(dataset, measure, ['bar']), 3, `${dataset} of a bot without one of its own`);
+    t.equal(await read(dataset, measure, ['']), 3, `${dataset} of the bot without a name`);
+    t.equal(await read(dataset, measure, [null]), 6, `${dataset} of no bot`);
+  }
 });
 
 t.test('a timeout that changes between two reads', async (t) => {

@@ -11,8 +11,13 @@ export interface Frame {
   length: number;
   /** The number of conversations that each row stands for; null for one each. */
   weights: Int32Array | null;
-  columns: Map<ColumnName, Values>;
+  columns: { get(name: ColumnName): Values | undefined };
+  /** The columns as they are stored, if the rows are all of the segment, one by one: a test of a text need not decode them. */
+  stored: Map<ColumnName, Column> | null;
 }
+
+/** A frame with all its columns decoded. */
+export type WholeFrame = Frame & { columns: Map<ColumnName, Values> };
 
 /** A segment before its rows are decoded. */
 export interface Stored {
@@ -24,16 +29,27 @@ export interface Stored {
   arena: Arena;
 }
 
-/** Some rows of a segment, all without a `selection`, one by one. */
+/** Some rows of a segment, all without a `selection`, one by one. A column is decoded when it is first asked for. */
 export function rowFrame(stored: Stored, names: Iterable<ColumnName>, selection: Int32Array | null): Frame {
   const { from, to, before, rows, columns: all, arena } = stored;
-  const columns = new Map<ColumnName, Values>();
-  for (const name of names) columns.set(name, decoded(all.get(name) as Column, rows, selection, arena));
-  return { from, to, before, length: selection?.length ?? rows, weights: null, columns };
+  const open = new Set(names);
+  const known = new Map<ColumnName, Values>();
+  const columns = {
+    get(name: ColumnName) {
+      const column = open.has(name) ? all.get(name) : undefined;
+      if (column !== undefined && !known.has(name)) known.set(name, decoded(column, rows, selection, arena));
+      return known.get(name);
+    },
+  };
+  const length = selection?.length ?? rows;
+  return { from, to, before, length, weights: null, columns, stored: selection === null ? all : null };
 }
 
 /** A segment of which all these columns come in runs: neighbours that are equal in all of them are one row. */
-export function runFrame({ from, to, before, rows, columns: all, arena }: Stored, names: Iterable<ColumnName>): Frame {
+export function runFrame(
+  { from, to, before, rows, columns: all, arena }: Stored,
+  names: Iterable<ColumnName>,
+): WholeFrame {
   const runs = new Map<ColumnName, RunColumn>();
   for (const name of names) runs.set(name, all.get(name) as RunColumn);
   const starts = startsOf([...runs.values()], arena);
@@ -45,7 +61,7 @@ export function runFrame({ from, to, before, rows, columns: all, arena }: Stored
   for (const [name, column] of runs) {
     columns.set(name, column.starts === starts ? column.values : sampled(column, starts, arena));
   }
-  return { from, to, before, length, weights, columns };
+  return { from, to, before, length, weights, columns, stored: null };
 }
 
 const ONE = new Int32Array(1);
@@ -84,7 +100,7 @@ export function sampled({ values, starts }: RunColumn, rows: Int32Array, arena: 
 }
 
 /** The rows of a frame that a mask leaves. */
-export function kept(frame: Frame, mask: Uint8Array, arena: Arena): Frame {
+export function kept(frame: WholeFrame, mask: Uint8Array, arena: Arena): Frame {
   const rows = placesOf(mask, arena);
   const taken = <Kind extends Values>(from: Kind, into: Kind): Kind => {
     for (let n = 0; n < rows.length; n++) into[n] = from[rows[n] as number] as number;

@@ -1,6 +1,7 @@
-import { type Dataset, fieldOf } from '../catalogue.js';
+import { fieldOf } from '../catalogue.js';
 import type { Filter, Test, Value } from '../filter.js';
-import { NONE } from './decode.js';
+import { HEADER, NONE, type RunColumn } from './decode.js';
+import type { Plan } from './plan.js';
 import type { FieldValues, Rows } from './rows.js';
 
 /** Which rows of a segment match: 1 or 0 for each; null for all. */
@@ -34,14 +35,35 @@ export function both(a: Mask, b: Mask): Mask {
   return b;
 }
 
-function tested(test: Test, rows: Rows): Uint8Array {
+function tested(test: Test, rows: Rows): Mask {
+  const text = rows.storedText(test.dimension);
+  if (text !== null) {
+    const { column, words } = text;
+    if (column.isRun) return ofRuns(column, words.passing(test), rows);
+    if (column.width === 1) return ofBytes(column.bytes, words.passing(test), rows);
+  }
   const field = rows.field(test.dimension);
   const { values } = field;
   const mask = rows.arena.bytes(values.length);
   if (field.codes !== null) byTable(mask, values, field.codes.passing(test));
-  else if (test.op === 'in') byList(mask, values, storedAmong(test, field, rows.plan.query.dataset));
+  else if (test.op === 'in') byList(mask, values, storedAmong(test, field, rows.plan));
   else if (test.op === 'bound') byRange(mask, values, rangeOf(test, field));
   else throw new TypeError(`${test.op} is not for numbers`);
+  return mask;
+}
+
+/** The test of a text is decided once for a run, and one for all rows where there is only one. */
+function ofRuns({ values, starts }: RunColumn, passing: Uint8Array, { length, arena }: Rows): Mask {
+  const passes = (run: number) => passing[values[run] as number] ?? 0;
+  if (starts.length === 1 && passes(0) === 1) return null;
+  const mask = arena.bytes(length);
+  for (let run = 0; run < starts.length; run++) mask.fill(passes(run), starts[run], starts[run + 1] ?? length);
+  return mask;
+}
+
+function ofBytes(bytes: Uint8Array, passing: Uint8Array, { length, arena }: Rows): Mask {
+  const mask = arena.bytes(length);
+  for (let n = 0; n < length; n++) mask[n] = passing[bytes[HEADER + n] as number] as number;
   return mask;
 }
 
@@ -70,15 +92,23 @@ function byRange(mask: Uint8Array, values: FieldValues['values'], [least, most]:
   }
 }
 
-/** The stored numbers of the values of a test. */
-function storedAmong(test: Test & { op: 'in' }, { toValue, unit }: FieldValues, dataset: Dataset): number[] {
-  const type = fieldOf(dataset, test.dimension)?.type;
-  return test.values.flatMap((value) => {
+/** The stored numbers of the values of a test: found once for a query, and not for each segment. */
+function storedAmong(
+  test: Test & { op: 'in' },
+  { toValue, unit }: FieldValues,
+  { query, storedValues }: Plan,
+): number[] {
+  const known = storedValues.get(test);
+  if (known !== undefined) return known;
+  const type = fieldOf(query.dataset, test.dimension)?.type;
+  const found = test.values.flatMap((value) => {
     if (value === null) return [NONE];
     if (type !== 'number') return [0, 1].filter((stored) => String(toValue(stored)) === String(value));
     const stored = Math.round(Number(value) * unit);
     return toValue(stored) === Number(value) ? [stored] : [];
   });
+  storedValues.set(test, found);
+  return found;
 }
 
 /** The least and the greatest stored number within a bound. */

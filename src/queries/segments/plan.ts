@@ -42,6 +42,8 @@ export interface Plan {
   cuts: number[][];
   /** The bots that the query is restricted to; null for all. */
   bots: string[] | null;
+  /** The stored numbers of the values of tests, as they become known. */
+  storedValues: Map<Test, number[]>;
 }
 
 /** What a part of a query reads of a segment, apart from what decides on the bucket. */
@@ -90,6 +92,7 @@ export function planOf(query: Query, parts: Part[], asOf: AsOf): Plan | { reason
     clock,
     cuts: cutsOf(axes, section),
     bots: valuesIn(restricted, section.restricted.bots),
+    storedValues: new Map(),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Value } from '../filter.js';
 import type { Arena } from './arena.js';
 import type { LocalClock } from './axis.js';
 import { HOUR } from './axis.js';
-import { NONE, type Values } from './decode.js';
+import { type Column, NONE, type Values } from './decode.js';
 import type { Frame } from './frame.js';
 import type { Plan } from './plan.js';
 import { type ColumnName, fieldNamed } from './section.js';
@@ -50,6 +50,15 @@ export class Rows {
     const found = this.#compute(name);
     this.#known.set(name, found);
     return found;
+  }
+
+  /** A text as it is stored, with its words; null if only its decoded values are there. */
+  storedText(name: string): { column: Column; words: Words } | null {
+    const field = fieldNamed(this.plan.section, name);
+    if (field?.as !== 'text') return null;
+    const column = this.frame.stored?.get(field.column);
+    const words = this.words.get(field.column);
+    return column === undefined || words === undefined ? null : { column, words };
   }
 
   column(name: ColumnName): Values {

@@ -40,6 +40,10 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
     where s.account_id = ${account}::uuid and ${isWanted}${
       bots === null ? sql`` : sql` and s.bot_id = any(${[...bots, '']}::text[])`
     }`;
+  const needless =
+    bots === null
+      ? sql``
+      : sql` and (s.bot_id <> '' or date_trunc('day', s.from_time, 'UTC') not in (${ownDays(sql, account, bots, isIn.stored('o'))}))`;
   const times = sql`${milliseconds(sql, `s.${span.from}`)}, ${milliseconds(sql, `s.${span.to}`)}`;
   const shipped = (nameOf: (name: ColumnName) => string) =>
     concat(
@@ -91,28 +95,41 @@ export function statement(sql: Sql, plan: Plan, all: ColumnName[], isBuilding: b
     union all
     select 1, 0, 0, ${obstacle}, '', ''${concat(sql, presence)}${nulls}
     union all
-    ${stored(sql`2, ${times}, ${sql(`s.${storedName(section, 'row_count')}`)}, '', ''${shipped((name) => storedName(section, name))}`, isIn.stored)} and ${obstacle} = 0${unmarked}`;
+    ${stored(sql`2, ${times}, ${sql(`s.${storedName(section, 'row_count')}`)}, '', ''${shipped((name) => storedName(section, name))}`, isIn.stored('s'))}${needless} and ${obstacle} = 0${unmarked}`;
 }
 
-/**
- * What concerns the range of a query: marks; segments `s`; and segments on the days of those marks. Rows with times of
- * their own are looked for in segments of any day.
- */
-function rangeOf(sql: Sql, { section, parts }: Plan): { marked: Fragment; stored: Fragment; beside: Fragment } {
+/** The days on which all these bots have segments of their own: that of the other bots has none of their rows then. */
+const ownDays = (sql: Sql, account: string, bots: string[], isWanted: Fragment) => sql`
+  select date_trunc('day', o.from_time, 'UTC') from conversation_segments o
+  where o.account_id = ${account}::uuid and o.bot_id = any(${bots}::text[]) and o.bot_id <> '' and ${isWanted}
+  group by 1 having count(distinct o.bot_id) = ${new Set(bots).size}`;
+
+/** What concerns the range of a query. */
+interface Range {
+  marked: Fragment;
+  /** Segments, named `s` or `o`. */
+  stored(name: string): Fragment;
+  /** Segments `s` on the days of those marks. */
+  beside: Fragment;
+}
+
+/** Rows with times of their own are looked for in segments of any day. */
+function rangeOf(sql: Sql, { section, parts }: Plan): Range {
   const from = Math.min(...parts.map(({ window }) => window.from));
   const to = Math.max(...parts.map(({ window }) => window.to));
   if (section.hasOwnTimes) {
     const span = spanOf(section);
     return {
       marked: sql`(messages_from is null or messages_from < ${iso(to)}::timestamptz and messages_to >= ${iso(from)}::timestamptz)`,
-      stored: sql`${sql(`s.${span.from}`)} < ${iso(to)}::timestamptz and ${sql(`s.${span.to}`)} > ${iso(from)}::timestamptz`,
+      stored: (name) =>
+        sql`${sql(`${name}.${span.from}`)} < ${iso(to)}::timestamptz and ${sql(`${name}.${span.to}`)} > ${iso(from)}::timestamptz`,
       beside: sql`date_trunc('day', s.from_time, 'UTC') in (select date_trunc('day', m.hour, 'UTC') from marked m)`,
     };
   }
   const inRange = (time: Fragment) =>
     sql`${time} >= ${iso(Math.floor(from / DAY) * DAY)}::timestamptz and ${time} < ${iso(Math.ceil(to / DAY) * DAY)}::timestamptz`;
-  const stored = inRange(sql`s.from_time`);
-  return { marked: inRange(sql`hour`), stored, beside: stored };
+  const stored = (name: string) => inRange(sql(`${name}.from_time`) as unknown as Fragment);
+  return { marked: inRange(sql`hour`), stored, beside: stored('s') };
 }
 
 /**

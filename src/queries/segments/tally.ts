@@ -67,7 +67,7 @@ export function tallied(stored: Stored, names: Iterable<ColumnName>, selection: 
     for (let n = 0; n < found; n++) values[n] = ofRuns[cells[n] as number] as number;
     columns.set(name, values);
   }
-  return { from, to, before, length: found, weights, columns };
+  return { from, to, before, length: found, weights, columns, stored: null };
 }
 
 /** The greatest byte of a column of bytes. */
@@ -118,11 +118,24 @@ function tallyBytes(
   length: number,
   selection: Int32Array | null,
 ): number {
+  if (first !== null && second !== null && selection === null) return tallyPairs(first, second, length);
   let found = 0;
   for (let n = 0; n < length; n++) {
     const at = HEADER + (selection === null ? n : (selection[n] as number));
     let place = first === null ? 0 : (first[at] as number);
     if (second !== null) place = place * 256 + (second[at] as number);
+    const count = counts[place] as number;
+    if (count === 0) cells[found++] = place;
+    counts[place] = count + 1;
+  }
+  return found;
+}
+
+/** The usual case, which takes two thirds of the time without a choice for each row. */
+function tallyPairs(first: Uint8Array, second: Uint8Array, length: number): number {
+  let found = 0;
+  for (let at = HEADER, end = HEADER + length; at < end; at++) {
+    const place = (first[at] as number) * 256 + (second[at] as number);
     const count = counts[place] as number;
     if (count === 0) cells[found++] = place;
     counts[place] = count + 1;

@@ -13,9 +13,11 @@ export class Words {
   constructor(vocabulary: Vocabulary) {
     this.vocabulary = vocabulary;
     // Code 0 is null: it passes `in` with null among its values, and nothing else.
-    this.#passing = vocabulary.tests.map((test) =>
-      Uint8Array.of(test.op === 'in' && test.values.includes(null) ? 1 : 0),
-    );
+    this.#passing = vocabulary.tests.map((test) => {
+      const table = new Uint8Array(256);
+      table[0] = test.op === 'in' && test.values.includes(null) ? 1 : 0;
+      return table;
+    });
   }
 
   add({ code, value, passes }: Word): void {
@@ -34,7 +36,7 @@ export class Words {
     });
   }
 
-  /** For each code whether it passes a test of this vocabulary; codes beyond its end do not. */
+  /** For each code whether it passes a test of this vocabulary: for every code of a byte; others beyond its end do not. */
   passing(test: Test): Uint8Array {
     const table = this.#passing[this.vocabulary.tests.indexOf(test)];
     if (table === undefined) throw new TypeError(`a test of ${test.dimension} was not asked for`);
