@@ -1,3 +1,4 @@
+import type { Arena } from './arena.js';
 import { isUncut } from './axis.js';
 import { type Frame, kept, placesOf, rowFrame, runFrame, type Stored } from './frame.js';
 import { maskOf } from './masks.js';
@@ -13,7 +14,7 @@ import type { Words } from './words.js';
  * are, else as combinations of values where they are few.
  */
 export function matching(stored: Stored, plan: Plan, words: Map<ColumnName, Words>): Rows | null {
-  const rowsOf = (frame: Frame) => new Rows(frame, plan, words, stored.arena);
+  const over = (frame: Frame) => new Rows(frame, plan, words, stored.arena);
   const isRun = (name: ColumnName) => stored.columns.get(name)?.isRun === true;
   const has = (name: ColumnName) => stored.columns.has(name);
   const filtering = plan.filtering.columns.filter(has);
@@ -22,23 +23,24 @@ export function matching(stored: Stored, plan: Plan, words: Map<ColumnName, Word
   let selection: Int32Array | null = null;
   if (plan.hasFilter) {
     const areRuns = filtering.every(isRun);
-    const rows = rowsOf(areRuns ? runFrame(stored, filtering) : rowFrame(stored, filtering, null));
+    const rows = over(areRuns ? runFrame(stored, filtering) : rowFrame(stored, filtering, null));
     const mask = maskOf(plan.query.where, rows);
     if (mask !== null && !mask.includes(1)) return null;
     if (mask?.includes(0)) {
-      if (areRuns && isInRuns) return matchingRuns(stored, plan, [...filtering, ...summed], rowsOf);
-      selection = placesOf(areRuns ? overRows(mask, rows.frame, stored) : mask, stored.arena);
+      if (areRuns && isInRuns) return matchingRuns(stored, plan, [...filtering, ...summed], over);
+      const { weights } = rows.frame;
+      selection = weights === null ? placesOf(mask, stored.arena) : rowsOf(mask, weights, stored.arena);
     }
   }
-  if (isInRuns && selection === null) return rowsOf(runFrame(stored, summed));
+  if (isInRuns && selection === null) return over(runFrame(stored, summed));
   const frame = tallied(stored, summed, selection);
-  return rowsOf(frame ?? rowFrame(stored, summed, selection));
+  return over(frame ?? rowFrame(stored, summed, selection));
 }
 
-function matchingRuns(stored: Stored, plan: Plan, names: ColumnName[], rowsOf: (frame: Frame) => Rows): Rows | null {
+function matchingRuns(stored: Stored, plan: Plan, names: ColumnName[], over: (frame: Frame) => Rows): Rows | null {
   const frame = runFrame(stored, new Set(names));
-  const mask = maskOf(plan.query.where, rowsOf(frame)) as Uint8Array;
-  return rowsOf(kept(frame, mask, stored.arena));
+  const mask = maskOf(plan.query.where, over(frame)) as Uint8Array;
+  return over(kept(frame, mask, stored.arena));
 }
 
 /** The columns of groups and measures; those of time only where a bucket begins within the segment. */
@@ -47,13 +49,15 @@ function neededOf({ from, to }: Stored, plan: Plan): ColumnName[] {
   return isCut ? [...plan.summing.columns, 'hour', 'minute', 'millisecond'] : plan.summing.columns;
 }
 
-/** A mask of runs as one of rows. */
-function overRows(mask: Uint8Array, { weights }: Frame, { rows, arena }: Stored): Uint8Array {
-  const all = arena.bytes(rows);
-  for (let n = 0, at = 0; n < mask.length; n++) {
-    const end = at + (weights?.[n] as number);
-    all.fill(mask[n] as number, at, end);
-    at = end;
+/** The rows of the runs that a mask leaves. */
+function rowsOf(mask: Uint8Array, weights: Int32Array, arena: Arena): Int32Array {
+  let length = 0;
+  for (let n = 0; n < mask.length; n++) if (mask[n] === 1) length += weights[n] as number;
+  const rows = arena.integers(length);
+  for (let n = 0, start = 0, next = 0; next < length; n++) {
+    const end = start + (weights[n] as number);
+    if (mask[n] === 1) for (let row = start; row < end; row++) rows[next++] = row;
+    start = end;
   }
-  return all;
+  return rows;
 }

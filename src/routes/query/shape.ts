@@ -26,38 +26,43 @@ export function shapeAnswer(table: Table, question: Question, notices: string[])
   const pairs = pairsOf(table, question);
   pairs.sort(inOrder(question, pairs));
   const areNumbers = groups.map(({ type }) => type === 'number');
-  // A large table has a hundred thousand cells: an array for each row, and none beside it.
+  const columns = [
+    ...(hasBucket ? [{ name: 'time', type: 'time' as const, unit: null }] : []),
+    ...groups.map(({ column, type }) => ({ name: column, type, unit: null })),
+    ...(others ? [{ name: 'is_others', type: 'boolean' as const, unit: null }] : []),
+    ...measures.flatMap(({ name, unit }) => [
+      { name, type: 'number' as const, unit },
+      ...(isCompared ? [{ name: `${name}_before`, type: 'number' as const, unit }] : []),
+    ]),
+  ];
+  // A large table has a hundred thousand cells: an array for each row, as long as the row and not longer, and none beside it.
   const rowOf = ({ bucket, keys, isOthers, cells, before }: Pair) => {
-    const row: QueryAnswer['rows'][number] = hasBucket ? [times[bucket] as string] : [];
-    for (let n = 0; n < keys.length; n++) row.push(areNumbers[n] ? numberOf(keys[n] as Value) : (keys[n] as Value));
-    if (others) row.push(isOthers);
+    const row: QueryAnswer['rows'][number] = new Array(columns.length);
+    let at = 0;
+    if (hasBucket) row[at++] = times[bucket] as string;
+    for (let n = 0; n < keys.length; n++) row[at++] = areNumbers[n] ? numberOf(keys[n] as Value) : (keys[n] as Value);
+    if (others) row[at++] = isOthers;
     for (let n = 0; n < cells.length; n++) {
-      row.push(numberOf(cells[n] as Cell));
-      if (isCompared) row.push(numberOf(before[n] ?? null));
+      row[at++] = numberOf(cells[n] as Cell);
+      if (isCompared) row[at++] = numberOf(before[n] ?? null);
     }
     return row;
   };
   return {
-    columns: [
-      ...(hasBucket ? [{ name: 'time', type: 'time' as const, unit: null }] : []),
-      ...groups.map(({ column, type }) => ({ name: column, type, unit: null })),
-      ...(others ? [{ name: 'is_others', type: 'boolean' as const, unit: null }] : []),
-      ...measures.flatMap(({ name, unit }) => [
-        { name, type: 'number' as const, unit },
-        ...(isCompared ? [{ name: `${name}_before`, type: 'number' as const, unit }] : []),
-      ]),
-    ],
+    columns,
     rows: pairs.map(rowOf),
     notices,
   };
 }
+
+const NOTHING: Cell[] = [];
 
 /** Joins the rows of both ranges: buckets by position, groups by their keys. */
 function pairsOf(table: Table, { query }: Question): Pair[] {
   const isRest = (rank: number | null) => query.ranking !== undefined && rank === null;
   if (table.before === undefined) {
     return table.rows.map(({ bucket, keys, rank = null, cells }) => {
-      return { bucket, keys, rank, isOthers: isRest(rank), place: 0, cells, before: [] };
+      return { bucket, keys, rank, isOthers: isRest(rank), place: 0, cells, before: NOTHING };
     });
   }
   const nothing = query.measures.map(cellOfNothing);

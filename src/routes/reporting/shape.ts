@@ -17,9 +17,11 @@ export function shapeReport(table: Table, { query, groups, metrics }: ReportRequ
       ...metrics.map((name) => ({ name, type: 'metric' as const })),
     ],
     data: inOrder(table.rows, types).map(({ bucket, keys, cells }) => {
-      const row: ReportAnswer['data'][number] = [times[bucket] as string];
-      for (const [n, key] of keys.entries()) row.push(types[n] === 'number' ? toNumber(key) : (key as string | null));
-      for (const cell of cells) row.push(toNumber(cell));
+      const row: ReportAnswer['data'][number] = new Array(1 + keys.length + cells.length); // and no longer: there are many
+      row[0] = times[bucket] as string;
+      for (const [n, key] of keys.entries())
+        row[1 + n] = types[n] === 'number' ? toNumber(key) : (key as string | null);
+      for (const [n, cell] of cells.entries()) row[1 + keys.length + n] = toNumber(cell);
       return row;
     }),
   };
