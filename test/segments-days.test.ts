@@ -129,6 +129,33 @@ t.test('where a bot has a segment of its own, that of the others is not read for
   }
 });
 
+t.test('a column of runs is stored value by value where it has too many', async (t) => {
+  const w = await world(t);
+  const hours = Array.from({ length: 12 }, (_, n) => FIRST + 2 * n * 3_600_000);
+  await write(w.db, starting(FIRST, numbered('at once', 12), 'shop'));
+  await write(
+    w.db,
+    hours.flatMap((time) => starting(time, [`cafe at ${time}`], 'cafe')),
+  );
+  await refreshAll(w.db, { own: 10, large: 1_000 });
+  const stored = await w.sql`
+    select bot_id, get_byte(hour, 0) as hour, get_byte(m_hour, 0) as m_hour, get_byte(bot, 0) as bot
+    from conversation_segments order by bot_id`;
+  t.strictSame(
+    stored.map(({ bot_id, hour, m_hour, bot }) => [bot_id, hour, m_hour, bot]),
+    [
+      ['cafe', 1, 1, 255],
+      ['shop', 255, 255, 255],
+    ],
+    'the number of bytes of a value, or 255 for runs',
+  );
+  for (const dataset of ['conversations', 'messages']) {
+    const measures = [dataset];
+    t.equal(await asked(t, w, { dataset, measures, bucket: '1h', group_by: ['bot_id', 'hour_of_day'] }), 'stored');
+    t.equal(await asked(t, w, { dataset, measures, bucket: '1d', time_zone: 'Asia/Kathmandu' }), 'stored');
+  }
+});
+
 t.test('a timeout that changes between two reads', async (t) => {
   const w = await world(t);
   const generator = moving(random(3));

@@ -106,21 +106,24 @@ function numbered(sql: Sql, account: string, section: Section, names: readonly C
     )`;
 }
 
+/** A run takes eight bytes, but is read as fast as so many bytes of values. */
+const RUN = 4;
+
 /**
  * `built`. A plain column is a byte, the number of bytes of each value; eight bytes, the least value, or 1 for codes; and the
  * values: 0 for null, else the distance from the least, plus one. Without bytes for each value all are equal: null if 0
- * follows, else the least. A column of runs is the byte 255 and, for each run, its value and its first row in four bytes.
+ * follows, else the least. A column of runs is the byte 255 and, for each run, its value and its first row in four bytes; with
+ * too many runs, as the hours of many small bots have, it is plain.
  */
 function encoded(sql: Sql, section: Section, names: readonly ColumnName[]): Fragment {
-  const plain = names.filter((name) => !columnOf(section, name).isRun);
   const runs = names.filter((name) => columnOf(section, name).isRun);
-  const bounds = plain.map(
+  const bounds = names.map(
     (name) => sql`, min(${sql(name)}) as ${sql(`lo_${name}`)}, max(${sql(name)}) as ${sql(`hi_${name}`)},
       bool_or(${sql(name)} is null) as ${sql(`no_${name}`)}`,
   );
-  const inexact = plain.filter((name) => columnOf(section, name).isExact === false);
+  const inexact = names.filter((name) => columnOf(section, name).isExact === false);
   const cuts = inexact.map((name) => sql`, coalesce(bool_or(${sql(`cut_${name}`)}), false) as ${sql(`cut_${name}`)}`);
-  const widths = plain.map((name) => {
+  const widths = names.map((name) => {
     const [lo, hi, no] = [sql(`lo_${name}`), sql(`hi_${name}`), sql(`no_${name}`)];
     const base = columnOf(section, name).kind === 'code' ? sql`1::bigint` : sql`coalesce(${lo}, 0)`;
     const most = columnOf(section, name).kind === 'code' ? sql`${hi}` : sql`(${hi} - ${lo} + 1)`;
@@ -142,10 +145,6 @@ function encoded(sql: Sql, section: Section, names: readonly ColumnName[]): Frag
     (name) => sql`, ${sql(`c.${name}`)} is distinct from lag(${sql(`c.${name}`)}) over w as ${sql(`new_${name}`)}`,
   );
   const bytes = names.map((name) => {
-    if (columnOf(section, name).isRun) {
-      return sql`, '\\xff'::bytea || string_agg(int4send(${sql(name)}::integer) || int4send(place::integer), '')
-        filter (where ${sql(`new_${name}`)}) as ${sql(name)}`;
-    }
     const [lo, no, w] = [
       sql`min(${sql(`lo_${name}`)})`,
       sql`bool_or(${sql(`no_${name}`)})`,
@@ -158,9 +157,14 @@ function encoded(sql: Sql, section: Section, names: readonly ColumnName[]): Frag
     const column = sql`substring(int4send(${w}) from 4) || int8send(${lo})
         || case when ${w} = 0 then case when ${no} then '\\x00'::bytea else '\\x01' end
           else string_agg(substring(int8send(${each}) from 9 - ${sql(`w_${name}`)}), '') end`;
-    return columnOf(section, name).isExact === false
-      ? sql`, case when not bool_or(${sql(`cut_${name}`)}) then ${column} end as ${sql(name)}`
-      : sql`, ${column} as ${sql(name)}`;
+    if (columnOf(section, name).isExact === false) {
+      return sql`, case when not bool_or(${sql(`cut_${name}`)}) then ${column} end as ${sql(name)}`;
+    }
+    if (!runs.includes(name)) return sql`, ${column} as ${sql(name)}`;
+    const isNew = sql`filter (where ${sql(`new_${name}`)})`;
+    return sql`, case when ${RUN} * count(*) ${isNew} <= greatest(${RUN}, ${w} * count(*))
+        then '\\xff'::bytea || string_agg(int4send(${sql(name)}::integer) || int4send(place::integer), '') ${isNew}
+        else ${column} end as ${sql(name)}`;
   });
   return sql`
     bounds as materialized (
@@ -176,7 +180,7 @@ function encoded(sql: Sql, section: Section, names: readonly ColumnName[]): Frag
         names.map((name) => sql`, ${sql(`c.${name}`)}`),
       )}${concat(
         sql,
-        plain.map((name) => sql`, ${sql(`b.lo_${name}`)}, ${sql(`b.no_${name}`)}, ${sql(`b.w_${name}`)}`),
+        names.map((name) => sql`, ${sql(`b.lo_${name}`)}, ${sql(`b.no_${name}`)}, ${sql(`b.w_${name}`)}`),
       )}${concat(
         sql,
         inexact.map((name) => sql`, ${sql(`b.cut_${name}`)}`),
