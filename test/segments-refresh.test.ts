@@ -1,12 +1,13 @@
 /** Refreshers that are killed, doubled, late, stopped, or refused. */
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
+import { openPool } from '../src/database/database.js';
 import { Unavailable } from '../src/errors.js';
 import { build, refresh } from '../src/queries/segments/refresh.js';
 import { startRefresher } from '../src/queries/segments/refresher.js';
 import { random } from './fold/events.js';
 import { ACCOUNT, send, world } from './harness.js';
-import { asked, byBot, marks, SMALL, starting } from './segments/days.js';
+import { asked, byBot, marks, numbered, SMALL, starting } from './segments/days.js';
 import { FIRST, moving } from './segments/moving.js';
 import { NOW } from './segments/questions.js';
 import { write } from './segments/race.js';
@@ -53,6 +54,60 @@ t.test('a refresher that is killed in the middle of its transaction', async (t) 
   t.equal(await marks(w.sql), 0, 'the next one completes');
   t.strictSame((await differences(w.sql)).wrong, []);
   t.equal(await asked(t, w, byBot), 'stored');
+});
+
+t.test('a day costs what its own conversations and events are', async (t) => {
+  const w = await world(t);
+  const rounds = [0, 1, 2, 3].map((n) => n * 60_000);
+  const bots = ['shop', 'cafe', 'bar'];
+  for (let day = 0; day < 30; day++) {
+    const events = rounds.flatMap((minute) =>
+      bots.flatMap((bot) => starting(FIRST + day * DAY + minute, numbered(`${bot} ${day}`, 10), bot)),
+    );
+    await write(w.db, events);
+  }
+  await w.sql`analyze`;
+  await refreshAll(w.db, SMALL);
+  await write(w.db, starting(FIRST + 3 * DAY, ['one more'], 'shop'));
+  // The statistics of a server process in a transaction are those of what it did itself.
+  const { read, taken } = await w.db.transaction(async (sql) => {
+    const taken = await sql<{ bot_id: string; hour: string }[]>`delete from segment_marks returning bot_id, hour::text`;
+    await build(sql, ACCOUNT, new Date(FIRST + 3 * DAY).toISOString(), taken, { ...SMALL, large: 1_000 });
+    const [counts] = await sql<{ read: number }[]>`
+      select (seq_tup_read + idx_tup_fetch)::integer as read from pg_stat_xact_user_tables where relname = 'events'`;
+    return { read: counts?.read ?? -1, taken: taken.length };
+  }, 60_000);
+  t.equal(taken, 1, 'one segment is marked');
+  t.ok(read >= 41 && read < 300, `${read} of 3,601 events were read, for a segment with 41`);
+  t.strictSame((await differences(w.sql)).wrong, []);
+});
+
+t.test('a day with too much for one statement is built in parts', async (t) => {
+  const w = await world(t);
+  const statements: string[] = [];
+  const db = openPool(w.target, { max: 1, statementTimeout: 60_000, observe: (text) => statements.push(text) });
+  t.teardown(() => db.close());
+  const names = Array.from({ length: 6 }, (_, n) => `bot ${n}`);
+  await write(
+    w.db,
+    names.flatMap((bot, n) => starting(FIRST + n * 60_000, numbered(bot, 4 + n), bot)),
+  );
+  await write(w.db, starting(FIRST + DAY / 2, ['one', 'two'], 'little'));
+  for (const [most, parts] of [
+    [1, 7],
+    [10, 6],
+    [1_000, 1],
+  ] as const) {
+    await w.sql`delete from conversation_segments`;
+    await w.sql`insert into segment_marks (account_id, bot_id, hour)
+      select distinct account_id, bot_id, date_trunc('hour', start_time, 'UTC') from conversations`;
+    statements.length = 0;
+    await refreshAll(db, { own: 3, large: 1_000, most });
+    const filling = statements.filter((text) => text.includes('filled as ('));
+    t.equal(filling.length / 3, parts, `${most} conversations a statement, for each of the three sections`);
+    t.strictSame((await differences(w.sql)).wrong, []);
+    t.equal(await asked(t, w, byBot), 'stored');
+  }
 });
 
 t.test('two refreshers of one account', async (t) => {

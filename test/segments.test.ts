@@ -46,8 +46,8 @@ t.test(`${QUERIES} random queries on both roads (SEED=${seed} repeats them)`, as
       w.db,
       r.pick([
         { own: 500, large: 20_000 },
-        { own: 2, large: 4 },
-        { own: 3, large: 1_000 },
+        { own: 2, large: 4, most: 3 },
+        { own: 3, large: 1_000, most: 50 },
       ]),
     );
     if (fresh > 0) t.equal((await send(app, key, part.slice(-fresh))).status, 200);

@@ -12,9 +12,15 @@ export interface Sizes {
   own: number;
   /** A segment of a day with so many is cut into its hours, so that a busy day is not built whole each time. */
   large: number;
+  /**
+   * One statement builds segments of so many conversations, or of conversations with so many events, or a single one: what
+   * it sorts on disk grows with them, and is limited.
+   */
+  most?: number;
 }
 
 const usual: Sizes = { own: 500, large: 20_000 };
+const MOST = 100_000;
 
 /** What a builder of segments has to know: that of an earlier version, which would leave columns as they were, is refused. */
 const LAYOUT = 2;
@@ -82,7 +88,9 @@ export async function build(
     insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count, layout)
     select ${account}::uuid, bot_id, from_time, to_time, 0, 0, ${LAYOUT}::integer from (${listed(sql, units)}) u
     on conflict (account_id, bot_id, from_time) do nothing`;
-  for (const section of Object.values<Section>(sections)) await fill(sql, account, day, units, section);
+  for (const some of await inParts(sql, account, units, sizes.most ?? MOST)) {
+    for (const section of Object.values<Section>(sections)) await fill(sql, account, day, some, section);
+  }
   const { conversations } = only(
     await sql<{ conversations: number }[]>`
       select coalesce(sum(s.row_count), 0)::integer as conversations from (${listed(sql, units)}) u
@@ -93,6 +101,28 @@ export async function build(
 
 /** A segment to build. Times are as PostgreSQL writes them. */
 type Unit = { bot_id: string; from_time: string; to_time: string };
+
+/** The same units in lists that one statement builds. */
+async function inParts(sql: Sql, account: string, units: readonly Unit[], most: number): Promise<Unit[][]> {
+  const size = sql`greatest(count(*), coalesce(sum(c.event_count), 0))::bigint`;
+  const started = sql`c.account_id = ${account}::uuid and c.start_time >= u.from_time and c.start_time < u.to_time`;
+  const sized = await sql<(Unit & { size: number })[]>`
+    select u.bot_id, u.from_time::text, u.to_time::text,
+      case u.bot_id when '' then (select ${size} from conversations c where ${started}) -- of all bots, which is too many
+        else (select ${size} from conversations c where ${started} and c.bot_id = u.bot_id) end as size
+    from (${listed(sql, units)}) u order by u.bot_id, u.from_time`;
+  const parts: Unit[][] = [];
+  let left = 0;
+  for (const { size, ...unit } of sized) {
+    if (parts.length === 0 || size > left) {
+      parts.push([]);
+      left = most;
+    }
+    parts.at(-1)?.push(unit);
+    left -= size;
+  }
+  return parts;
+}
 
 /** Builds one section of these segments of a day. */
 async function fill(sql: Sql, account: string, day: string, units: readonly Unit[], section: Section): Promise<void> {
