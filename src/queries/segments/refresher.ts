@@ -5,8 +5,9 @@ import type { Timeouts } from '../timeouts.js';
 import { markPending } from './pending.js';
 import { markedAccounts, refresh } from './refresh.js';
 
-/** Milliseconds between two looks for marks. */
+/** Milliseconds between two looks for marks; at most, while they fail. */
 const EVERY = 1_000;
+const SLOWEST = 30_000;
 
 /**
  * An account whose day was built and is marked again rests this many times as long as the building took, so that busy days
@@ -54,5 +55,5 @@ export function startRefresher(db: Database, timeouts: Timeouts, onError: (error
     }
   }
 
-  return inBackground(round, { every: EVERY, onError });
+  return inBackground(round, { every: EVERY, slowest: SLOWEST, onError });
 }
