@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { openPool } from '../src/database/database.js';
 import { Unavailable } from '../src/errors.js';
-import { build, refresh } from '../src/queries/segments/refresh.js';
+import { build, type Mark, refresh } from '../src/queries/segments/refresh.js';
 import { startRefresher } from '../src/queries/segments/refresher.js';
 import { random } from './fold/events.js';
 import { ACCOUNT, send, world } from './harness.js';
@@ -56,34 +56,39 @@ t.test('a refresher that is killed in the middle of its transaction', async (t) 
   t.equal(await asked(t, w, byBot), 'stored');
 });
 
-t.test('a day costs what its own conversations and events are', async (t) => {
+t.test('a segment costs what its own conversations have', async (t) => {
   const w = await world(t);
-  const rounds = [0, 1, 2, 3].map((n) => n * 60_000);
-  const bots = ['shop', 'cafe', 'bar'];
-  for (let day = 0; day < 30; day++) {
-    const events = rounds.flatMap((minute) =>
-      bots.flatMap((bot) => starting(FIRST + day * DAY + minute, numbered(`${bot} ${day}`, 10), bot)),
-    );
-    await write(w.db, events);
-  }
+  const ofDay = (day: number) =>
+    ['shop', 'cafe', 'bar'].flatMap((bot) => {
+      const ids = numbered(`${bot} ${day}`, 10);
+      const asked = [0, 1, 2].flatMap((n) => starting(FIRST + day * DAY + n * 60_000, ids, bot));
+      const answered = starting(FIRST + day * DAY + 180_000, ids, bot).map((event) => ({
+        ...event,
+        sender: 'agent',
+        sender_id: 'an agent',
+      }));
+      return [...asked, ...answered];
+    });
+  for (let day = 0; day < 30; day++) await write(w.db, ofDay(day));
   await w.sql`analyze`;
   await refreshAll(w.db, SMALL);
   await write(w.db, starting(FIRST + 3 * DAY, ['one more'], 'shop'));
-  const { read, taken } = await w.db.transaction(async (sql) => {
-    const taken = await sql<{ bot_id: string; hour: string }[]>`delete from segment_marks returning bot_id, hour::text`;
+  const read = await w.db.transaction(async (sql) => {
+    const taken = await sql<Mark[]>`delete from segment_marks returning bot_id, hour::text`;
+    t.equal(taken.length, 1, 'one segment is marked');
     // What this connection has read so far, also in earlier transactions.
     const readSoFar = async () => {
-      const [counts] = await sql<{ read: number }[]>`
-        select (seq_tup_read + idx_tup_fetch)::integer as read from pg_stat_xact_user_tables where relname = 'events'`;
-      return counts?.read ?? -1;
+      const tables = await sql<{ relname: string; read: number }[]>`
+        select relname, (seq_tup_read + idx_tup_fetch)::integer as read from pg_stat_xact_user_tables`;
+      return new Map(tables.map(({ relname, read }) => [relname, read]));
     };
     const before = await readSoFar();
     await sql`set local enable_nestloop = off`; // as it would choose for millions of conversations, if it could
     await build(sql, ACCOUNT, new Date(FIRST + 3 * DAY).toISOString(), taken, { ...SMALL, large: 1_000 });
-    return { read: (await readSoFar()) - before, taken: taken.length };
+    const after = await readSoFar();
+    return ['events', 'participations'].map((table) => (after.get(table) ?? 0) - (before.get(table) ?? 0));
   }, 60_000);
-  t.equal(taken, 1, 'one segment is marked');
-  t.equal(read, 41, `of 3,601 events those of the segment were read`);
+  t.strictSame(read, [41, 10], 'events and participations, of those of 901 conversations');
   t.strictSame((await differences(w.sql)).wrong, []);
 });
 
