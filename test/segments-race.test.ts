@@ -20,8 +20,8 @@ const PATIENCE = isTimed ? 900_000 : 240_000;
 
 /** Mostly so small that segments are promoted and cut. */
 const sizes: Sizes[] = [
-  { own: 3, large: 8, most: 10 },
-  { own: 30, large: 100, most: 1_000 },
+  { own: 3, large: 8, most: 200 },
+  { own: 30, large: 100 },
   { own: 500, large: 20_000 },
 ];
 const anySizes = (r: Random) => r.pick(sizes);
