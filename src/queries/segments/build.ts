@@ -106,7 +106,7 @@ function numbered(sql: Sql, account: string, section: Section, names: readonly C
     )`;
 }
 
-/** A run takes eight bytes, but is read as fast as so many bytes of values. */
+/** A column is plain if it has less than so many bytes of values for each run, which takes eight. */
 const RUN = 4;
 
 /**

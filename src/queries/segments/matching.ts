@@ -10,7 +10,7 @@ import type { Words } from './words.js';
 
 /**
  * The rows of a segment that match the query's filter, with the columns that its groups and measures need; null if none
- * does. Only the columns of the filter are decoded for all rows. What comes in few rows is kept so: as runs where all columns
+ * does. No column but those of the filter is decoded for all rows. What comes in few rows is kept so: as runs where all columns
  * are, else as combinations of values where they are few.
  */
 export function matching(stored: Stored, plan: Plan, words: Map<ColumnName, Words>): Rows | null {

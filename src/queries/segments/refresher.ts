@@ -5,13 +5,12 @@ import type { Timeouts } from '../timeouts.js';
 import { markPending } from './pending.js';
 import { markedAccounts, refresh } from './refresh.js';
 
-/** Milliseconds between two looks for marks; at most, while they fail. */
+/** Milliseconds between two looks for marks. */
 const EVERY = 1_000;
-const SLOWEST = 30_000;
 
 /**
- * An account whose day was built and is marked again rests this many times as long as the building took, so that busy days
- * use a tenth of one core at most. Days that were not built lately are built one after the other.
+ * An account whose day was built and is marked again, or could not be built, rests this many times as long as the building
+ * took, so that busy days use a tenth of one core at most. Days that were not built lately are built one after the other.
  */
 const REST = 9;
 const LONGEST_REST = 60_000;
@@ -31,10 +30,16 @@ export function startRefresher(db: Database, timeouts: Timeouts, onError: (error
     states.set(account, state);
     while (!isOver() && state.until <= performance.now()) {
       const started = performance.now();
-      const refreshed = await refresh(db, account);
+      const restAt = (ended: number) => {
+        state.until = ended + Math.min(LONGEST_REST, REST * (ended - started));
+      };
+      const refreshed = await refresh(db, account).catch((error) => {
+        restAt(performance.now()); // what fails after long would take all of a core
+        throw error;
+      });
       if (refreshed === null || refreshed.day === null) return;
       const ended = performance.now();
-      if (state.days.has(refreshed.day)) state.until = ended + Math.min(LONGEST_REST, REST * (ended - started));
+      if (state.days.has(refreshed.day)) restAt(ended);
       state.days.set(refreshed.day, ended);
     }
   }
@@ -48,12 +53,12 @@ export function startRefresher(db: Database, timeouts: Timeouts, onError: (error
       };
       await work().catch(failed); // the next account is not to blame
     }
-    const long = performance.now() - LONGEST_REST;
-    for (const [account, { days }] of states) {
-      for (const [day, built] of days) if (built < long) days.delete(day);
-      if (days.size === 0) states.delete(account);
+    const now = performance.now();
+    for (const [account, { days, until }] of states) {
+      for (const [day, built] of days) if (built < now - LONGEST_REST) days.delete(day);
+      if (days.size === 0 && until <= now) states.delete(account);
     }
   }
 
-  return inBackground(round, { every: EVERY, slowest: SLOWEST, onError });
+  return inBackground(round, { every: EVERY, onError });
 }

@@ -128,7 +128,7 @@ function rangeOf(sql: Sql, { section, parts }: Plan): Range {
   }
   const inRange = (time: Fragment) =>
     sql`${time} >= ${iso(Math.floor(from / DAY) * DAY)}::timestamptz and ${time} < ${iso(Math.ceil(to / DAY) * DAY)}::timestamptz`;
-  const stored = (name: string) => inRange(sql(`${name}.from_time`) as unknown as Fragment);
+  const stored = (name: string) => inRange(sql`${sql(`${name}.from_time`)}`);
   return { marked: inRange(sql`hour`), stored, beside: stored('s') };
 }
 
