@@ -184,7 +184,7 @@ t.test('the refresher of the service', async (t) => {
   // One account cannot be refreshed; the others are.
   await w.sql`create function refuse() returns trigger language plpgsql as $$
     begin
-      if new.account_id = ${w.sql.unsafe(`'${OTHER}'`)} then raise exception 'refused'; end if;
+      if new.account_id = ${w.sql.unsafe(`'${OTHER}'`)} then perform pg_sleep(0.5); raise exception 'refused'; end if;
       return new;
     end $$`;
   await w.sql`create trigger refuse before insert on conversation_segments for each row execute function refuse()`;
@@ -200,6 +200,17 @@ t.test('the refresher of the service', async (t) => {
   t.ok(errors.length > 0, 'an error is reported');
   t.match(String((errors[0] as Error)?.message), /refused/);
   t.equal((await of(OTHER)).length, 1, 'its mark still stands');
+  const failures = errors.length;
+  await until(
+    async () => errors.length > failures,
+    () => 'it does not fail again',
+  );
+  const again = performance.now();
+  await until(
+    async () => errors.length > failures + 1,
+    () => 'it does not fail a third time',
+  );
+  t.ok(performance.now() - again > 4_000, 'after half a second of work it rests for nine times as long');
   await w.sql`drop trigger refuse on conversation_segments`;
   await until(
     async () => (await of(OTHER)).length === 0,
