@@ -108,7 +108,8 @@ function setPlaces(pairs: readonly Pair[], groups: Question['groups']): void {
     pairs.map(({ keys }) => keys),
     groups.map(({ type }) => type),
   );
-  for (const [n, pair] of pairs.entries()) {
+  for (let n = 0; n < pairs.length; n++) {
+    const pair = pairs[n] as Pair;
     pair.place = (2 * pair.bucket + Number(pair.isOthers)) * count + (places[n] as number);
   }
 }
