@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { TooManyRequests } from '../errors.js';
 
@@ -44,7 +44,7 @@ export function guesses(most: number | null, now: () => number = Date.now) {
   ): Promise<Found | null> {
     if (most === null) return find();
     const place = placeOf(address);
-    const name = createHash('sha256').update(secret).digest('base64'); // secrets are not kept in memory
+    const name = hash('sha256', secret, 'base64'); // secrets are not kept in memory
     const own = `${place} ${name}`;
     const isKnown = proven.has(name);
     const others = pending.get(own) ?? 0;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Database } from '../database/database.js';
 import { Forbidden } from '../errors.js';
 import type { Scope } from '../queries/scope.js';
@@ -28,7 +28,7 @@ export function principals(db: Database): (id: string, secret: string) => Promis
   const known = new Map<string, { principal: Principal; until: number }>();
   return async (id, secret) => {
     if (id.length > 200 || secret.length > 500 || /[\0]/.test(id)) return null;
-    const name = createHash('sha256').update(`${id}\0${secret}`).digest('base64'); // secrets are not kept in memory
+    const name = hash('sha256', `${id}\0${secret}`, 'base64'); // secrets are not kept in memory
     const remembered = known.get(name);
     const now = performance.now();
     if (remembered !== undefined && remembered.until > now) return remembered.principal;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AsOf } from '../queries/query.js';
 import type { Revision } from '../queries/revision/revision.js';
@@ -8,9 +8,9 @@ import { version } from '../root.js';
 /** The entity tags that an answer may have. They are weak: a proxy may compress it. */
 export interface Validators {
   /** Of an answer that did not ask which conversations have expired. */
-  lasting: string;
+  readonly lasting: string;
   /** Of one that did. */
-  passing: string;
+  readonly passing: string;
 }
 
 /**
@@ -31,10 +31,16 @@ export function validatorsOf(
   const { account, teams, bots } = scope;
   const { initial, channels } = timeouts;
   const said = [version, initial, [...channels], account, teams, bots, request.routeOptions.url, request.url];
-  const hash = createHash('sha256').update(JSON.stringify([...said, wantsCsv, parsed, facts]));
-  if (Buffer.isBuffer(request.body)) hash.update(request.body);
-  const whole = hash.digest('base64url');
-  return { lasting: tag(whole), passing: tag(createHash('sha256').update(`${whole} ${expiry}`).digest('base64url')) };
+  const hashed = createHash('sha256').update(JSON.stringify([...said, wantsCsv, parsed, facts]));
+  if (Buffer.isBuffer(request.body)) hashed.update(request.body);
+  const whole = hashed.digest('base64url');
+  return {
+    lasting: tag(whole),
+    // Most answers do not ask for it.
+    get passing() {
+      return tag(hash('sha256', `${whole} ${expiry}`, 'base64url'));
+    },
+  };
 }
 
 const tag = (hash: string) => `W/"${hash.slice(0, 32)}"`;
@@ -43,11 +49,11 @@ const tag = (hash: string) => `W/"${hash.slice(0, 32)}"`;
  * The one of an answer's tags that `If-None-Match` of a GET names; null if none. `*` names an answer only if there is one, so
  * it has to be computed. Tags are compared without regard to weakness (RFC 9110, 13.1.2).
  */
-export function matching(request: FastifyRequest, { lasting, passing }: Validators): string | null {
+export function matching(request: FastifyRequest, validators: Validators): string | null {
   const sent = request.headers['if-none-match'];
   if (sent === undefined || request.method === 'POST') return null;
   const named = new Set([...sent.matchAll(/"[\x21\x23-\x7e\x80-\xff]*"/g)].map(([opaque]) => `W/${opaque}`));
-  return [lasting, passing].find((one) => named.has(one)) ?? null;
+  return [validators.lasting, validators.passing].find((one) => named.has(one)) ?? null;
 }
 
 /** Whether a GET asks for nothing if there is any answer. */
