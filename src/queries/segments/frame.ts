@@ -117,6 +117,9 @@ export function placesOf(mask: Uint8Array, arena: Arena): Int32Array {
   let length = 0;
   for (let n = 0; n < mask.length; n++) length += mask[n] as number;
   const places = arena.integers(length);
-  for (let n = 0, next = 0; next < length; n++) if (mask[n] === 1) places[next++] = n;
+  for (let n = 0, next = 0; next < length; n++) {
+    places[next] = n; // written again until a place is taken: what is taken cannot be foreseen, and a branch would cost more
+    next += mask[n] as number;
+  }
   return places;
 }

@@ -132,13 +132,9 @@ export class Rows {
   #sum([name, ...more]: readonly ColumnName[]): Values {
     const first = this.column(name as ColumnName);
     if (more.length === 0) return first;
-    const columns = more.map((other) => this.column(other));
     const sums = this.arena.doubles(this.length);
-    for (let n = 0; n < sums.length; n++) {
-      let sum = first[n] as number;
-      for (const column of columns) sum = sum === NONE || column[n] === NONE ? NONE : sum + (column[n] as number);
-      sums[n] = sum;
-    }
+    sums.set(first);
+    for (const other of more) add(sums, this.column(other));
     return sums;
   }
 
@@ -165,6 +161,14 @@ export class Rows {
       states[n] = closed[n] === 1 || (activity[n] as number) <= (latest[n] as number) ? 1 : 0;
     }
     return states;
+  }
+}
+
+/** Adds the values of a column; null with anything is null. */
+function add(sums: Float64Array, values: Values): void {
+  for (let n = 0; n < sums.length; n++) {
+    const [sum, value] = [sums[n] as number, values[n] as number];
+    sums[n] = sum === NONE || value === NONE ? NONE : sum + value;
   }
 }
 
