@@ -131,10 +131,15 @@ t.test('a segment is not built by a process that does not know its layout', asyn
   const w = await world(t);
   await write(w.db, starting(FIRST, ['a', 'b', 'c']));
   await refreshAll(w.db, SMALL);
-  // As the version before stores the segments that it builds.
-  const stored = w.sql`
+  // As the versions before store the segments that they build.
+  const unknown = w.sql`
     insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count)
     select account_id, bot_id, from_time, to_time, 0, 0 from conversation_segments
     on conflict (account_id, bot_id, from_time) do nothing`;
-  await t.rejects(stored, { code: '23502', column_name: 'layout' });
+  await t.rejects(unknown, { code: '23502', column_name: 'layout' });
+  const former = w.sql`
+    insert into conversation_segments (account_id, bot_id, from_time, to_time, version, row_count, layout)
+    select account_id, bot_id, from_time, to_time, 0, 0, 2 from conversation_segments
+    on conflict (account_id, bot_id, from_time) do nothing`;
+  await t.rejects(former, { code: '23514', constraint_name: 'conversation_segments_layout' });
 });

@@ -71,11 +71,11 @@ t.test('segments from before messages', async (t) => {
   t.ok(empty?.n > 20, 'hours without conversations have segments too');
   const columns = await w.sql<{ name: string }[]>`
     select attname as name from pg_attribute
-    where attrelid = 'conversation_segments'::regclass and (attname ~ '^m_' or attname = 'layout')`;
+    where attrelid = 'conversation_segments'::regclass and (attname ~ '^m_' or attname in ('messages', 'layout'))`;
   await w.sql.unsafe(
     `alter table conversation_segments ${columns.map(({ name }) => `drop ${name}`).join(', ')};
      alter table segment_marks drop messages_from, drop messages_to;
-     delete from schema_migrations where version = 13`,
+     delete from schema_migrations where version >= 13`,
   );
   await migrate(w.sql);
   const byHour = { ...byBot, dataset: 'messages', measures: ['messages', 'users'] };
@@ -85,5 +85,24 @@ t.test('segments from before messages', async (t) => {
   await refreshAll(w.db, SMALL);
   t.equal(await asked(t, w, byHour), 'stored');
   t.equal(await asked(t, w, byBot), 'stored');
+  t.strictSame((await differences(w.sql)).wrong, []);
+});
+
+t.test('segments from before the sum of messages', async (t) => {
+  const w = await world(t);
+  await write(w.db, starting(FIRST, numbered('busy', 20)));
+  await refreshAll(w.db, SMALL);
+  await w.sql.unsafe(
+    `alter table conversation_segments drop messages, drop constraint conversation_segments_layout;
+     update conversation_segments set layout = 2;
+     delete from schema_migrations where version = 14`,
+  );
+  await migrate(w.sql);
+  const summed = { ...byBot, measures: ['messages', 'user_messages'] };
+  t.equal(await asked(t, w, summed), 'raw', 'segments are not used yet');
+  await markPending(w.db, () => false);
+  t.equal(await asked(t, w, summed), 'built');
+  await refreshAll(w.db, SMALL);
+  t.equal(await asked(t, w, summed), 'stored');
   t.strictSame((await differences(w.sql)).wrong, []);
 });

@@ -37,8 +37,8 @@ export type SegmentField<Column extends string = string> =
   | { as: 'boolean'; column: Column; isText?: true }
   /** A number that only rows of one conversation share. It can be counted, and nothing else. */
   | { as: 'conversation'; column: Column }
-  /** The sum of columns, divided by `unit`; null if one is null. */
-  | { as: 'number'; columns: readonly Column[]; unit: number }
+  /** The stored number, divided by `unit`. */
+  | { as: 'number'; column: Column; unit: number }
   /** Open or closed at the time of the request. */
   | { as: 'state' }
   /** When the row counts, in milliseconds since 1970. */
@@ -48,9 +48,8 @@ export type SegmentField<Column extends string = string> =
 
 export const text = <Column extends string>(column: Column) => ({ as: 'text', column }) as const;
 export const truth = <Column extends string>(column: Column) => ({ as: 'boolean', column }) as const;
-export const sum = <Column extends string>(...columns: Column[]) => ({ as: 'number', columns, unit: 1 }) as const;
-export const seconds = <Column extends string>(column: Column) =>
-  ({ as: 'number', columns: [column], unit: 1000 }) as const;
+export const numeric = <Column extends string>(column: Column) => ({ as: 'number', column, unit: 1 }) as const;
+export const seconds = <Column extends string>(column: Column) => ({ as: 'number', column, unit: 1000 }) as const;
 export const clock = {
   hour_of_day: { as: 'clock', part: 'hour_of_day' },
   day_of_week: { as: 'clock', part: 'day_of_week' },

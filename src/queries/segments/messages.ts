@@ -5,10 +5,10 @@ import {
   clock,
   code,
   number,
+  numeric,
   run,
   type StoredColumn,
   seconds,
-  sum,
   text,
   timedBy,
 } from './columns.js';
@@ -57,6 +57,6 @@ export const messages: Section<'messages', keyof typeof columns> = {
     collection_id: text('collection_id'),
     ...clock,
     response_seconds: seconds('response'),
-    user_messages: sum('user_messages'),
+    user_messages: numeric('user_messages'),
   },
 };

@@ -1,4 +1,4 @@
-import { clock, code, flag, number, run, type StoredColumn, sum, text, timed } from './columns.js';
+import { clock, code, flag, number, numeric, run, type StoredColumn, text, timed } from './columns.js';
 import type { Section } from './section.js';
 
 const columns = {
@@ -48,9 +48,9 @@ export const participations: Section<'participations', keyof typeof columns> = {
     chat_type: text('chat_type'),
     chat_initiator: text('chat_initiator'),
     is_test: { as: 'boolean', column: 'is_test', isText: true },
-    agent_message_count: sum('agent_messages'),
-    user_message_count: sum('user_messages'),
-    order_count: sum('orders'),
+    agent_message_count: numeric('agent_messages'),
+    user_message_count: numeric('user_messages'),
+    order_count: numeric('orders'),
     conversation_team_id: text('conversation_team'),
     conversation_bot_id: text('bot'),
     ...clock,

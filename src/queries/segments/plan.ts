@@ -174,7 +174,6 @@ class Needs {
     if (field.as === 'clock') this.usesClock = true;
     else if (field.as === 'state') this.#state();
     else if (field.as === 'start') for (const column of timed) this.columns.add(column);
-    else if (field.as === 'number') for (const column of field.columns) this.columns.add(column);
     else this.columns.add(field.column);
     return true;
   }

@@ -23,7 +23,7 @@ const usual: Sizes = { own: 500, large: 20_000 };
 const MOST = 100_000;
 
 /** What a builder of segments has to know: that of an earlier version, which would leave columns as they were, is refused. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /** The timeout of one statement in milliseconds. */
 const PATIENCE = 600_000;

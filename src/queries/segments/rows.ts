@@ -2,7 +2,7 @@ import type { Value } from '../filter.js';
 import type { Arena } from './arena.js';
 import type { LocalClock } from './axis.js';
 import { HOUR } from './axis.js';
-import { type Column, NONE, type Values } from './decode.js';
+import type { Column, Values } from './decode.js';
 import type { Frame } from './frame.js';
 import type { Plan } from './plan.js';
 import { type ColumnName, fieldNamed } from './section.js';
@@ -100,7 +100,7 @@ export class Rows {
       case 'number': {
         const { unit } = field;
         const toValue = unit === 1 ? same : (stored: number) => stored / unit;
-        return { values: this.#sum(field.columns), isCode: false, codes: null, toValue, unit };
+        return { values: this.column(field.column), isCode: false, codes: null, toValue, unit };
       }
       case 'state':
         return { values: this.#states(), isCode: false, codes: null, toValue: stateNamed, unit: 1 };
@@ -129,15 +129,6 @@ export class Rows {
     return numbers;
   }
 
-  #sum([name, ...more]: readonly ColumnName[]): Values {
-    const first = this.column(name as ColumnName);
-    if (more.length === 0) return first;
-    const sums = this.arena.doubles(this.length);
-    sums.set(first);
-    for (const other of more) add(sums, this.column(other));
-    return sums;
-  }
-
   /** 1 for closed, 0 for open. Without its columns a segment is closed as a whole. */
   #states(): Int32Array {
     const closed = this.frame.columns.get('is_closed');
@@ -161,14 +152,6 @@ export class Rows {
       states[n] = closed[n] === 1 || (activity[n] as number) <= (latest[n] as number) ? 1 : 0;
     }
     return states;
-  }
-}
-
-/** Adds the values of a column; null with anything is null. */
-function add(sums: Float64Array, values: Values): void {
-  for (let n = 0; n < sums.length; n++) {
-    const [sum, value] = [sums[n] as number, values[n] as number];
-    sums[n] = sum === NONE || value === NONE ? NONE : sum + value;
   }
 }
 
