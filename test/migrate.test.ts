@@ -103,6 +103,7 @@ async function upgraded(t: Test) {
     '0011_erasures',
     '0012_marked_at',
     '0013_message_segments',
+    '0014_segment_messages',
     'functions',
   ]);
   return opened;
