@@ -1,4 +1,4 @@
--- The messages of a conversation in all, which reports add up more often than those of one kind.
+-- The number of all messages of a conversation, so that a report that adds them up reads one column in place of three.
 alter table conversation_segments add messages bytea;
 
 alter table conversation_segments alter messages set storage external;

@@ -123,7 +123,7 @@ export class Groups {
 
   at(group: number): Group {
     const combination = this.#combinations[group] as number;
-    const bucket = Math.floor(combination / this.#each) | 0; // an integer to the compiler too, which saves an allocation
+    const bucket = Math.floor(combination / this.#each);
     const part = bucket >= (this.#offsets[1] ?? Number.POSITIVE_INFINITY) ? 1 : 0;
     const place = combination - bucket * this.#each;
     let keys = this.#keys.get(place);
